@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private files: read a bounded one, replace one atomically, hold a lock with a deadline. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+/* A directory that is ours: opened with O_DIRECTORY|O_NOFOLLOW, owned by the effective user, not writable for others.
+ * Its ancestors may be symbolic links. */
+
+/* Opens PATH; *FOUND is false when it does not exist. With CREATE it is made with mode 0700 first, missing ancestors
+ * too. One that is ours but looser than 0700 is tightened when that is harmless (group or world bits), one of another
+ * owner or a symbolic link is refused (cache_perm). The caller owns *FD. */
+bool file_open_directory(const char *path, bool create, int *fd, bool *found, struct error *err) must_check;
+
+/* Reads DIRECTORY/NAME into OUT (its limit bounds the size). *FOUND is false when the file is missing or is not what
+ * we write: not regular, other owner, more than one link, permissions beyond 0600, larger than the limit; WHY (may be
+ * NULL) then names the reason, or NULL when it is simply missing. Opened O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC. An error is
+ * an I/O error only. (security T-26) */
+bool file_read_private(int directory, const char *name, struct buffer *out, bool *found, const char **why,
+                       struct error *err) must_check;
+
+/* Reads any file that the user named (CA file, secret file): follows links, regular or FIFO, at most OUT's limit. */
+bool file_read(const char *path, struct buffer *out, struct error *err) must_check;
+
+/* Proves that DIRECTORY can save: an O_EXCL temporary file of SIZE preallocated bytes, written and synced. It stays open for
+ * file_replace; file_draft_release removes it when it was not used. (security T-32) */
+struct file_draft {
+    int directory, fd;
+    char name[64];
+};
+bool file_draft_open(int directory, size_t size, struct file_draft *draft, struct error *err) must_check;
+void file_draft_release(struct file_draft *draft);
+#define cleanup_file_draft __attribute__((cleanup(file_draft_release)))
+/* Writes BYTES to DRAFT, syncs, renames it over NAME, syncs the directory. The draft is used up. (security T-33) */
+bool file_draft_commit(struct file_draft *draft, const char *name, const void *bytes, size_t length,
+                       struct error *err) must_check;
+/* Both in one. */
+bool file_replace(int directory, const char *name, const void *bytes, size_t length, struct error *err) must_check;
+/* Removes temporary files of dead processes, or older than an hour. Failures are ignored. */
+void file_sweep_drafts(int directory, int64_t now);
+
+/* Takes the exclusive flock of DIRECTORY/NAME (created 0600, never removed). *LOCKED is false when it is held by
+ * somebody else. ENOLCK and the like are an error (cache_io). The caller owns *FD; closing it unlocks. */
+bool file_try_lock(int directory, const char *name, int *fd, bool *locked, struct error *err) must_check;
+
+/* Expands "~" and "~/..." by HOME (absolute only), else by the password database; other texts are copied. */
+char *file_expand_home(const char *path, const char *home) must_check;
+
+#endif

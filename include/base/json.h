@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bounded, strict JSON parsing (the only place that parses text) and typed access to members. */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+/* Parses a JSON *object*: UTF-8, no duplicate members, no NUL, nothing after it, at most DEPTH levels (counted before
+ * jansson sees the text, which recurses), 20,000 members and LENGTH bytes as given by the caller, who bounds it.
+ * On failure ERR has CODE and a message that starts with WHAT and never quotes the input. The caller owns *OUT. */
+struct json_source {
+    const char *what;      /* "the token response", for messages */
+    enum error_code code;  /* of the error */
+    unsigned depth;        /* 0 means 32 */
+};
+bool json_parse_object(struct json_source source, const char *text, size_t length, json_t **out,
+                       struct error *err) must_check;
+
+/* The member as text without NUL, borrowed; NULL when absent, null or of another type. */
+const char *json_text(const json_t *object, const char *name);
+/* True when the member exists and is not JSON null. */
+bool json_has(const json_t *object, const char *name);
+/* Integer or real within +-2^53, rounded down; false when absent or of another type. */
+bool json_number(const json_t *object, const char *name, double *number);
+bool json_boolean_is_true(const json_t *object, const char *name);
+/* Adds the strings of an array member to LIST; false when the member exists and is not an array of strings. */
+bool json_text_list(const json_t *object, const char *name, struct text_list *list) must_check;
+/* Compact ASCII text, owned by the caller. */
+char *json_to_text(const json_t *value) must_check;
+
+#endif

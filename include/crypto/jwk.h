@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Public keys from a JSON Web Key Set (RFC 7517), only those that could verify an ID token. */
+#ifndef CRYPTO_JWK_H
+#define CRYPTO_JWK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* The set as parsed: keys that we cannot use (oct, use enc, other curves, private, a certificate only, bad sizes) are
+ * counted and skipped, never fatal (security IDT-07, T-13). */
+struct jwk_set;
+/* Limits: 1 MiB of text (the caller's), 128 keys looked at. Codes jwks_json, jwks_limit. `{}` and {"keys":[]} give an
+ * empty set, which is not an error here. The caller owns *OUT. */
+bool jwk_set_parse(const char *text, size_t length, struct jwk_set **out, struct error *err) must_check;
+void jwk_set_free(struct jwk_set *set);
+void jwk_set_cleanup(struct jwk_set **set);
+#define cleanup_jwk_set __attribute__((cleanup(jwk_set_cleanup)))
+/* Keys in the document, and those of them that can verify a signature. */
+size_t jwk_set_total(const struct jwk_set *set);
+size_t jwk_set_usable(const struct jwk_set *set);
+/* True when a usable key has this kid. */
+bool jwk_set_has_kid(const struct jwk_set *set, const char *kid);
+
+#endif

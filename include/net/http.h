@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HTTP requests to the provider: libcurl with every limit of security 5.3 and T-12. */
+#ifndef NET_HTTP_H
+#define NET_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "net/loop.h"
+
+/* All borrowed, for the life of the client. */
+struct http_settings {
+    const struct text_list *ca_files;    /* given: they replace the system's roots, several are combined */
+    const struct text_list *ca_data;     /* standard base64 of PEM */
+    const char *ssl_cert_file, *ssl_cert_dir; /* SSL_CERT_FILE, SSL_CERT_DIR; NULL unset */
+    bool insecure_skip_tls_verify;
+    const struct text_map *headers;      /* --oidc-request-header, sent with every request */
+    int timeout_seconds;                 /* of one whole request; 30 unless --http-timeout-sec */
+    bool allow_plain_http;               /* the issuer is plain http on loopback */
+};
+struct http;
+/* Reads and checks the CA files now: an unreadable or empty one is an error (config), never a silent fallback. */
+bool http_open(struct loop *loop, const struct http_settings *settings, struct http **out, struct error *err) must_check;
+void http_close(struct http *http);
+void http_cleanup(struct http **http);
+#define cleanup_http __attribute__((cleanup(http_cleanup)))
+
+/* All borrowed until the request ends. */
+struct http_request {
+    const char *what;                  /* "the discovery document", for messages */
+    const char *url;
+    const char *form;                  /* POST body, form-urlencoded; NULL for GET */
+    const char *basic_user, *basic_password; /* Authorization: Basic, given already form-encoded; NULL for none */
+    const char *bearer;                /* Authorization: Bearer; NULL for none */
+    const char *accept;                /* NULL means application/json */
+    size_t limit;                      /* of the body */
+    bool truncate;                     /* the probe: keep the first LIMIT bytes, ignore the rest */
+    bool keep_redirects;               /* the probe: a 3xx is an answer, not an error */
+    bool never_retry;                  /* an authorization code: sent once (TOK-08) */
+};
+struct http_response {
+    long status;
+    struct buffer body;                /* secret: wiped */
+    char *content_type, *location, *allow, *retry_after, *request_id; /* NULL when absent; X-authentik-id */
+    int64_t date;                      /* the Date header, 0 when absent */
+    bool sent;                         /* false only when provably nothing left us */
+};
+void http_response_release(struct http_response *response);
+#define cleanup_http_response __attribute__((cleanup(http_response_release)))
+
+/* Sends and waits. Connect and name failures are tried again for 5 s (a laptop that wakes up) unless never_retry and
+ * something was sent. A redirect, a Content-Encoding and a body over the limit are errors (redirect, too_large). Errors: network, tls,
+ * timeout, too_large, redirect, interrupted. An HTTP status is not an error here. */
+bool http_perform(struct http *http, const struct http_request *request, struct http_response *out,
+                  struct error *err) must_check;
+
+/* The same in the background, while the loop runs for something else. */
+struct http_transfer;
+bool http_start(struct http *http, const struct http_request *request, struct http_transfer **out, struct error *err) must_check;
+/* Waits for the end if it has not come; frees the transfer. */
+bool http_finish(struct http_transfer *transfer, struct http_response *out, struct error *err) must_check;
+/* Gives it up and frees it. NULL is harmless. */
+void http_cancel(struct http_transfer *transfer);
+
+/* The number of requests sent so far. */
+unsigned http_request_count(const struct http *http);
+/* Binds libcurl and gives its version text, borrowed. */
+bool http_library_version(const char **version, struct error *err) must_check;
+/* True when the host of URL is localhost, 127.0.0.1 or [::1]. */
+bool http_url_is_loopback(const char *url);
+
+#endif

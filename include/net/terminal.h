@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a person at a terminal sees while something runs: one line on stderr that is rewritten in place. */
+#ifndef NET_TERMINAL_H
+#define NET_TERMINAL_H
+
+#include <stdbool.h>
+
+/* True when stderr is a terminal that can move the cursor (TERM is set and not "dumb"). */
+bool terminal_is_interactive(void);
+/* Shows LINE in place of the one before, cut at the terminal's width; nothing when not interactive. */
+void terminal_status(const char *line);
+/* Removes it, so that the next message starts on a clean line. Harmless twice. */
+void terminal_clear(void);
+
+#endif

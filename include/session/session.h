@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A login at rest: the tokens and when they were got. */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct session {
+    char *token;         /* what Kubernetes gets: the ID token, or the access token in access-token mode */
+    char *refresh_token; /* NULL when the provider gave none */
+    char *subject;
+    char *username;      /* for messages; may be NULL */
+    char *nonce;         /* of the login, compared when a refreshed token carries one; may be NULL */
+    int64_t issued_at;   /* of the token, by the provider's clock (iat) */
+    int64_t expires_at;  /* of the token, by the provider's clock (exp) */
+    int64_t obtained_at; /* by our clock */
+    int64_t lifetime;    /* seconds: exp - iat */
+    bool refreshed;      /* got by a refresh, not by a login */
+};
+/* Wipes and frees; {0} afterwards. */
+void session_release(struct session *session);
+#define cleanup_session __attribute__((cleanup(session_release)))
+
+/* How much use is left at NOW: the smaller of both clocks' opinions (security T-31); 0 or less when expired, and
+ * when NOW lies more than 60 s before obtained_at. */
+int64_t session_remaining(const struct session *session, int64_t now);
+/* True when less than min(60 s, 10 % of the lifetime) is left (REF-08). */
+bool session_wants_refresh(const struct session *session, int64_t now);
+
+#endif

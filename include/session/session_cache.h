@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finds, stores and drops sessions. Readers take no lock; one writer at a time. */
+#ifndef SESSION_SESSION_CACHE_H
+#define SESSION_SESSION_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "session/session.h"
+#include "session/session_key.h"
+
+/* Where sessions rest. {.directory = -1} is "nowhere": finds nothing, saves nothing. */
+struct session_cache {
+    int directory;
+    char *path;
+    bool read_only; /* it can be read but not written */
+};
+/* Opens the first of the CANDIDATES (absolute paths, NULL-terminated) that can be used, making it if CREATE. Without one
+ * the cache is nowhere, which is not an error: WARNING (may be NULL) then says why, once, and is set as well when a
+ * later candidate had to be taken. The reading side calls it with CREATE false and costs three system calls. */
+void session_cache_open(const char *const *candidates, bool create, struct session_cache *out, struct error *warning);
+void session_cache_close(struct session_cache *cache);
+#define cleanup_session_cache __attribute__((cleanup(session_cache_close)))
+
+/* *FOUND is false for anything but a whole, current session of exactly this key: missing, damaged, foreign, a newer
+ * version. Never an error; WARNING (may be NULL) names what a person should know (a loose mode, a foreign owner). */
+void session_cache_load(const struct session_cache *cache, const struct session_key *key, struct session *out,
+                        bool *found, struct error *warning);
+/* Proves that a save will work, before a rotating refresh token is spent (T-32). */
+bool session_cache_prepare(const struct session_cache *cache, struct file_draft *draft, struct error *err) must_check;
+/* Stores; DRAFT (may be NULL) is used up. A damaged file under the name is moved aside once to NAME.bad. */
+bool session_cache_save(const struct session_cache *cache, const struct session_key *key, const struct session *session,
+                        struct file_draft *draft, struct error *err) must_check;
+/* Removes the session's file; missing is fine. */
+bool session_cache_drop(const struct session_cache *cache, const struct session_key *key, struct error *err) must_check;
+/* flock of NAME.lock; see file_try_lock. Where the directory cannot lock, RUNTIME_DIRECTORY (may be NULL) is tried. */
+bool session_cache_try_lock(const struct session_cache *cache, const struct session_key *key,
+                            const char *runtime_directory, int *fd, bool *locked, struct error *err) must_check;
+
+/* `latchkey clean`: removes the files that are ours by name and content, never anything else, and the directory when it
+ * is empty then. A lock that is held is left. Counts what was removed and what foreign was left. */
+struct session_cache_cleaned {
+    unsigned sessions, others, foreign;
+};
+bool session_cache_clean(const char *path, struct session_cache_cleaned *out, struct error *err) must_check;
+
+#endif
