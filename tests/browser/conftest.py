@@ -2,6 +2,7 @@
 """Fixtures of the browser tests: a provider, an issuer, a headless Chromium that reaches nothing but loopback."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "tools")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "tools"), str(HERE.parent)]
 
 import harness  # noqa: E402
 import own_network  # noqa: E402
@@ -20,6 +21,7 @@ LOOPBACK = "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]
 
 
 def pytest_configure(config):
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end what was started, as after Ctrl-C
     if not config.option.collectonly:
         own_network.pytest_configure(config)
 
@@ -53,8 +55,10 @@ def plain_provider(tmp_path_factory):
 @pytest.fixture(scope="session")
 def issuer(tmp_path_factory):
     """The Authentik-shaped issuer of these tests, over TLS."""
-    with harness.issuer_module().Issuer(tmp_path_factory.mktemp("issuer")) as started:
-        yield started
+    from issuer.client import Issuer
+    started = Issuer(tmp_path_factory.mktemp("issuer"), preset="2026.2", tls=True)
+    yield started
+    started.stop()
 
 
 @pytest.fixture(scope="session")

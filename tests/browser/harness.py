@@ -9,7 +9,6 @@ import re
 import selectors
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -193,11 +192,3 @@ def parts_of(token):
     pieces = token.split(".")
     assert len(pieces) == 3
     return tuple(json.loads(base64.urlsafe_b64decode(piece + "=" * (-len(piece) % 4))) for piece in pieces[:2])
-
-
-def issuer_module():
-    """The client of the Authentik-shaped issuer of these tests."""
-    sys.path.insert(0, str(HERE.parent))
-    sys.path.insert(0, str(HERE.parent / "issuer"))
-    import client
-    return client

@@ -15,7 +15,7 @@ target=$cache/cluster/kubernetes-$version-$sum
 kubectl_is_there() {
     local minor
     minor=$(kubectl version --client -o json 2>/dev/null |
-        sed -n 's/.*"minor": "\([0-9]*\).*/\1/p' | head -n 1)
+        sed -n 's/.*"minor": "\([0-9]*\).*/\1/p' | head -n 1) || true
     [ "${minor:-0}" -ge 22 ]
 }
 
@@ -23,7 +23,7 @@ kubectl_is_there() {
 find_go() {
     local candidate minor
     for candidate in go "$cache/venv/bin/go"; do
-        minor=$(GOTOOLCHAIN=local "$candidate" version 2>/dev/null | sed -n 's/.* go1\.\([0-9]*\).*/\1/p')
+        minor=$(GOTOOLCHAIN=local "$candidate" version 2>/dev/null | sed -n 's/.* go1\.\([0-9]*\).*/\1/p') || true
         [ "${minor:-0}" -ge 26 ] && { command -v "$candidate"; return; }
     done
     echo "build.sh: no Go 1.26 or newer: run tests/tools/setup.sh cluster" >&2

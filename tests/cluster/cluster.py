@@ -119,8 +119,13 @@ class ApiServer:
             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": group}]})
         self.server.wait_until(lambda: self.may(group, verbs[0], resource), SETTLE, f"allow {group}")
 
-    def revoke(self, name, group, resource, verb):
-        self.call("DELETE", f"/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/{name}")
+    def unbind(self, name, group, resource, verb):
+        """Take the right back; none there to take is fine. Returns once the authorizer knows."""
+        try:
+            self.call("DELETE", f"/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/{name}")
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
         self.server.wait_until(lambda: not self.may(group, verb, resource), SETTLE, f"refuse {group}")
 
     def may(self, group, verb, resource):

