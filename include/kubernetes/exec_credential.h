@@ -17,6 +17,7 @@ struct exec_request {
     char *server;             /* spec.cluster.server; NULL when not provided */
 };
 void exec_request_release(struct exec_request *request);
+#define cleanup_exec_request __attribute__((cleanup(exec_request_release)))
 /* TEXT is the variable's value; NULL or "" gives version v1beta1 (K7-20). Bad JSON, another kind, or an unsupported
  * apiVersion is an error before any login (K7-23); at most 1 MiB. */
 bool exec_request_parse(const char *text, struct exec_request *out, struct error *err) must_check;

@@ -22,8 +22,8 @@ struct authorization_request {
 };
 /* Extra parameters may not replace what protects the login (AZ-09, code config). `access_type` and `prompt` may be set. */
 bool authorization_check_extra(const struct text_map *extra, struct error *err) must_check;
-/* The URL: an existing query is kept (AZ-10), access_type=offline is added as the peer does, values percent-encoded.
- * Owned by the caller. */
+/* The URL: an existing query is kept (AZ-10), access_type=offline is added as the peer does, values form-encoded (a space
+ * is '+'). Owned by the caller. */
 char *authorization_url(const struct provider *provider, const struct authorization_request *request) must_check;
 
 /* What the callback must look like. All borrowed. */
@@ -34,11 +34,11 @@ struct callback_expectation {
     bool iss_required;  /* RFC 9207, from metadata */
 };
 enum callback_verdict {
-    CALLBACK_OTHER_PATH,  /* 404, wait goes on */
+    CALLBACK_OTHER_PATH,  /* 404, wait goes on; also the right path without any parameter */
     CALLBACK_MALFORMED,   /* 400, wait goes on: duplicates, bad escapes, missing or wrong state, too long */
     CALLBACK_WRONG_STATE, /* 400, wait goes on, counted (64 end the login) */
     CALLBACK_CODE,        /* the answer to our request */
-    CALLBACK_ERROR,       /* the provider's refusal, with our state */
+    CALLBACK_ERROR,       /* the provider's refusal, with our state; ERR holds it as a message (callback_error) */
     CALLBACK_REFUSED      /* our state, but it breaks a rule (iss, code and error both, bad code): the login fails, ERR says why */
 };
 struct callback {
@@ -46,14 +46,18 @@ struct callback {
     char *error, *error_description, *error_uri;
 };
 void callback_release(struct callback *callback);
+#define cleanup_callback __attribute__((cleanup(callback_release)))
+/* At most this many bytes of request target, the same as the server's request line. */
+enum { CALLBACK_TARGET_LIMIT = 8192, CALLBACK_CODE_LIMIT = 4096 };
 /* Judges the raw request target ("/?code=...&state=...") of a GET. State is compared first, in constant time, for
- * success and error alike (CB-07..11). */
+ * success and error alike (CB-07..11). OUT is written for CALLBACK_CODE and CALLBACK_ERROR, ERR for CALLBACK_ERROR and
+ * CALLBACK_REFUSED only. */
 enum callback_verdict callback_parse(const char *target, size_t length, const struct callback_expectation *expected,
                                      struct callback *out, struct error *err);
 
 /* What an authorization endpoint answered to the probe. */
 enum probe_verdict { PROBE_ACCEPTED, PROBE_REDIRECT_URI_REFUSED, PROBE_CLIENT_REFUSED, PROBE_GRANT_REFUSED, PROBE_INCONCLUSIVE };
-/* LOCATION may be NULL; BODY is the start of the page. Accepted: a redirect to REDIRECT_URI. Refused only where the
+/* LOCATION and BODY may be NULL; BODY is the start of the page. Accepted: a redirect to REDIRECT_URI. Refused only where the
  * answer names the redirect URI or the client (parts 7: Authentik, Keycloak, oidc-provider). PROBE_GRANT_REFUSED:
  * Authentik >= 2026.5 without the grant type (302, invalid_request). */
 enum probe_verdict probe_judge(enum provider_kind kind, long status, const char *location, const char *body,

@@ -14,12 +14,14 @@ struct provider {
     char *authorization_endpoint, *token_endpoint, *jwks_uri;          /* always there */
     char *device_authorization_endpoint, *userinfo_endpoint;          /* may be NULL */
     char *revocation_endpoint, *end_session_endpoint;                 /* may be NULL */
-    struct text_list scopes, signing_algorithms, token_auth_methods, pkce_methods, grant_types;
+    struct text_list scopes, signing_algorithms, pkce_methods, grant_types;
+    struct text_list token_auth_methods; /* client_secret_basic alone when the document names none */
     bool names_scopes, names_token_auth_methods, names_pkce_methods;  /* the member was there */
     bool iss_parameter_supported;                                     /* RFC 9207 */
     bool encrypts_id_tokens;                                          /* Authentik with an encryption key */
 };
 void provider_release(struct provider *provider);
+#define cleanup_provider __attribute__((cleanup(provider_release)))
 
 /* Judges an issuer URL before anything is sent (DISC-01): https, or plain http on localhost, 127.0.0.1 and [::1]; host,
  * no userinfo, query, fragment or control bytes. Code config. */

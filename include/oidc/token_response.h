@@ -10,31 +10,45 @@
 #include "base/error.h"
 
 struct token_response {
-    char *access_token, *id_token, *refresh_token; /* secrets; may be NULL */
-    char *scope;                                   /* may be NULL */
-    int64_t expires_in;                            /* -1 when absent or nonsense */
+    char *access_token;             /* secret; always there */
+    char *id_token, *refresh_token; /* secrets; NULL when absent or empty */
+    char *scope;                    /* may be NULL */
+    int64_t expires_in;             /* seconds; -1 when absent or nonsense */
 };
 void token_response_release(struct token_response *response);
+#define cleanup_token_response __attribute__((cleanup(token_response_release)))
 
 /* What a failed request means for the session (design 4). */
 enum token_failure {
     TOKEN_FAILURE_NONE,
-    TOKEN_FAILURE_TEMPORARY,   /* 5xx, 429, a masked 405 (Allow: GET, HEAD, OPTIONS): keep the session */
-    TOKEN_FAILURE_GRANT,       /* invalid_grant: the refresh token or code is dead */
-    TOKEN_FAILURE_CLIENT,      /* invalid_client, unauthorized_client, ...: configuration; keep the session */
-    TOKEN_FAILURE_OTHER        /* not JSON, wrong type, anything else; keep the session */
+    TOKEN_FAILURE_TEMPORARY, /* 5xx, 429, a masked 405 (Allow: GET, HEAD, OPTIONS): keep the session */
+    TOKEN_FAILURE_GRANT,     /* invalid_grant: the refresh token or code is dead */
+    TOKEN_FAILURE_CLIENT,    /* invalid_client, unauthorized_client, ...: configuration; keep the session */
+    TOKEN_FAILURE_OTHER      /* not JSON, wrong type, anything else; keep the session */
 };
-/* All borrowed; ALLOW and REQUEST_ID may be NULL. */
+/* The same in detail. Holds no secret and owns nothing. */
+struct token_error {
+    enum token_failure failure;
+    char oauth_error[64]; /* the `error` member ("slow_down", "invalid_grant"), whatever the status; "" when there is none */
+    bool masked;          /* the 405 that hides a 404 or 500 (authentik) */
+    int64_t retry_after;  /* seconds that the server asks to wait; -1 when it does not say */
+};
+/* All borrowed; all but STATUS may be NULL. */
 struct token_http {
     long status;
     const char *body;
     size_t length;
     const char *allow;       /* the Allow header */
     const char *retry_after; /* the Retry-After header */
+    const char *request_id;  /* the X-authentik-id header; a request_id in the body is preferred */
 };
 /* Parses 200 into OUT (TOK-04..06) and everything else into ERR (TOK-07): oauth_error with status, error,
- * error_description and Authentik's request_id, sanitised; token_http, token_json, token_type, server. */
-bool token_response_parse(const struct token_http *http, struct token_response *out, enum token_failure *failure,
+ * error_description and Authentik's request_id, sanitised; token_http, token_json, token_type, server. FAILED is always
+ * written (failure NONE on success). A 200 whose body is an OAuth error is an error. */
+bool token_response_parse(const struct token_http *http, struct token_response *out, struct token_error *failed,
                           struct error *err) must_check;
+/* The error half alone, for other endpoints that answer in the same form (device authorization, revocation): explains a
+ * status that is not the expected one. WHAT begins the message ("the token request"). Always false. */
+bool token_error_explain(const char *what, const struct token_http *http, struct token_error *failed, struct error *err);
 
 #endif
