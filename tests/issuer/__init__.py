@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An OpenID provider shaped like Authentik, for tests and for the quickstart."""
