@@ -56,9 +56,8 @@ def plain_provider(tmp_path_factory):
 def issuer(tmp_path_factory):
     """The Authentik-shaped issuer of these tests, over TLS."""
     from issuer.client import Issuer
-    started = Issuer(tmp_path_factory.mktemp("issuer"), preset="2026.2", tls=True)
-    yield started
-    started.stop()
+    with Issuer(tmp_path_factory.mktemp("issuer"), preset="2026.2", tls=True) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -194,9 +194,14 @@ def test_refused_redirect_uri_names_what_to_register(provider, start_login):
 
 
 def test_authentik_shaped_issuer(issuer, open_page, start_login):
+    issuer.configure(interactive=True)
     login = start_login(issuer.url, "kubernetes", f"--certificate-authority={issuer.ca_file}", *scopes("email"))
     visit = Visit(open_page(), login.url())
+    visit.page.click("button:has-text('Log in as carol')")
     text = visit.outcome()
     assert "Authenticated" in text
+    assert "carol" in text
     assert issuer.url in text
-    assert success(login)["iss"] == issuer.url
+    claims = success(login)
+    assert claims["iss"] == issuer.url
+    assert claims["email"] == "carol@example.com"

@@ -18,7 +18,7 @@ from cluster import ApiServer, Etcd  # noqa: E402
 from kubectl import Person  # noqa: E402
 
 BUILD = 3000  # seconds; once per machine
-SECRET = "s3cret of 100%"
+SECRET = "s3cret"
 GROUP, ROLE, NAMESPACE = "oidc:k8s-admins", "latchkey-namespaces", "latchkey-test"
 
 
@@ -47,11 +47,10 @@ def programs(request):
 def issuer(tmp_path_factory):
     """The cluster's own application, one trusted for another audience, one named by user name, one with a secret."""
     from issuer.client import Issuer
-    started = Issuer(tmp_path_factory.mktemp("issuer"), preset="2026.2", tls=True, email_verified=True,
-                     clients=[{"slug": "elsewhere", "client_id": "elsewhere"}, {"slug": "named", "client_id": "named"},
-                              {"slug": "secret", "client_id": "secret", "client_secret": SECRET}])
-    yield started
-    started.stop()
+    with Issuer(tmp_path_factory.mktemp("issuer"), preset="2026.2", tls=True, email_verified=True,
+                clients=[{"slug": "elsewhere", "client_id": "elsewhere"}, {"slug": "named", "client_id": "named"},
+                         {"slug": "secret", "client_id": "secret", "client_secret": SECRET}]) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

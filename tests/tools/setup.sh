@@ -102,13 +102,13 @@ part_cluster() {
     installed etcd-server || install_etcd
 }
 
-# The package starts a service of its own, which the tests do not use: keep it from starting.
+# The package starts a service of its own, which the tests do not use: it stays off, now and after a reboot.
 install_etcd() {
     local mask=/run/systemd/system/etcd.service
-    if [ -d /run/systemd/system ] && [ ! -e "$mask" ]; then
-        run "masking the service etcd" as_root ln -s /dev/null "$mask"
-    fi
+    [ -d /run/systemd/system ] || { packages etcd-server; return; }
+    run "keeping the service etcd from starting" as_root ln -sfn /dev/null "$mask"
     packages etcd-server
+    run "disabling the service etcd" as_root sh -c "rm -f $mask && systemctl daemon-reload && systemctl disable etcd"
 }
 
 part_browser() {
