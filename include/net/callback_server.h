@@ -13,17 +13,19 @@
 
 /* What to answer. BODY is borrowed and copied; HTML. The security headers (CB-12) are added to every answer. */
 struct callback_answer {
-    unsigned status;      /* 200, 302, 303, 400, 404, 405, 500 */
+    unsigned status;      /* 200, 302, 303, 400, 404, 405, 500; 0 means 500 */
     const char *body;     /* NULL for none */
     const char *location; /* of a redirect; NULL for none */
-    bool wait;            /* hold the connection; callback_server_release answers it later (at most 8 at once) */
+    bool wait;            /* hold the connection; callback_server_release answers it later (at most 8 at once, 503 beyond) */
 };
 /* A request that passed the server's own checks: GET (else 405 without asking), exactly one Host header that is one of ours
- * (else 421), target at most 8 KiB without control bytes. TARGET is the raw request target. */
+ * (else 400 or 421), an origin-form target of at most 8 KiB (else 414) of printable ASCII without %00. TARGET is the raw
+ * request target. */
 typedef struct callback_answer callback_handler(void *context, const char *target, size_t length);
 
 struct callback_server_settings {
-    const struct text_list *addresses; /* tried in order: "127.0.0.1:8000"; a port of 0 is random */
+    const struct text_list *addresses; /* tried in order: "127.0.0.1:8000", "[::1]:8000", "localhost:8000" (both), ":8000"
+                                          (every interface); a port of 0 is random, "" means "127.0.0.1:0" */
     bool dual_stack;          /* default addresses: bind 127.0.0.1 and ::1 on the same port; a port counts as taken by
                                  EADDRINUSE on either, a missing family does not (CB-01, design 1) */
     bool random_fallback;     /* default addresses: a random port last */
@@ -33,16 +35,21 @@ struct callback_server_settings {
     void *context;
 };
 struct callback_server;
-/* Binds; code port, naming every address with its cause. *PORT is the bound port; *INDEX is the place in ADDRESSES, or its
- * count for the random fallback. */
+/* Binds and listens; code port, naming every address with its cause, config for a bad certificate or address. */
 bool callback_server_open(struct loop *loop, const struct callback_server_settings *settings,
-                          struct callback_server **out, int *port, size_t *index, struct error *err) must_check;
-/* Answers every waiting request with ANSWER, and all that come later to the same target. */
+                          struct callback_server **out, struct error *err) must_check;
+/* The bound port. */
+int callback_server_port(const struct callback_server *server);
+/* The place in ADDRESSES of the one that was bound, or their count for the random fallback. */
+size_t callback_server_index(const struct callback_server *server);
+/* Answers every waiting request with ANSWER (copied), and every later one that the handler lets wait. */
 void callback_server_release(struct callback_server *server, const struct callback_answer *answer);
-/* Runs the loop until all waiting answers are flushed or MILLISECONDS passed. */
+/* Runs the loop until all answers are flushed or MILLISECONDS passed. A 303 that was answered promises another request: its
+ * answer is waited for as well. */
 void callback_server_drain(struct callback_server *server, int milliseconds);
 /* True while at least one request waits for callback_server_release, or was answered by it. */
 bool callback_server_has_waiter(const struct callback_server *server);
+/* Frees the port at once. Harmless for NULL; not from within the handler. */
 void callback_server_close(struct callback_server *server);
 void callback_server_cleanup(struct callback_server **server);
 #define cleanup_callback_server __attribute__((cleanup(callback_server_cleanup)))
