@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of one login share: the config, the loop, the issuer as known, the place where sessions rest. */
+#ifndef LOGIN_CONTEXT_H
+#define LOGIN_CONTEXT_H
+
+#include <stdbool.h>
+
+#include "login/login.h"
+#include "net/http.h"
+#include "net/loop.h"
+#include "oidc/provider.h"
+#include "session/provider_cache.h"
+#include "session/session_cache.h"
+#include "session/session_key.h"
+
+/* Owned by login_run; the parts borrow it. */
+struct login_context {
+    const struct login_config *config;
+    struct loop *loop;
+    struct http *http;
+    struct session_cache cache;
+    struct session_key key;
+
+    /* login/issuer */
+    struct provider provider;
+    bool provider_known, provider_from_cache;
+    struct provider_record record;
+    struct http_transfer *keys_transfer; /* the JWK set on its way */
+    struct jwk_set *keys;
+    bool keys_from_cache;
+};
+
+/* The scopes as they go on the wire: configured ones, automatic ones that the provider offers, openid last. */
+void login_wire_scopes(const struct login_context *context, struct text_list *scopes);
+
+#endif

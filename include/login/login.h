@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The decision: a cached token, a silent refresh, or a login; one of them for many processes. */
+#ifndef LOGIN_LOGIN_H
+#define LOGIN_LOGIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "login/notice.h"
+#include "net/browser.h"
+#include "net/http.h"
+#include "session/session.h"
+
+enum auto_scopes { AUTO_SCOPES_AUTO, AUTO_SCOPES_ALWAYS, AUTO_SCOPES_NEVER };
+enum pkce_method { PKCE_AUTO, PKCE_NEVER, PKCE_ALWAYS };
+enum redirect_probe { REDIRECT_PROBE_AUTO, REDIRECT_PROBE_ALWAYS, REDIRECT_PROBE_NEVER };
+
+/* What the user asked for. Everything is borrowed. */
+struct login_config {
+    const char *issuer, *client_id, *client_secret; /* no secret: NULL */
+    const struct text_list *extra_scopes;           /* as configured */
+    enum auto_scopes auto_scopes;
+    bool use_access_token;
+    const struct text_list *trusted_audiences;
+    const struct text_map *extra_params;
+    enum pkce_method pkce_method;
+
+    bool force_refresh;  /* ignore the cached token, not the session */
+    bool force_login;    /* `latchkey login`: ignore cache and cool-down */
+
+    const struct text_list *listen_addresses;
+    bool listen_default; /* nobody said --listen-address */
+    const char *redirect_url, *redirect_hostname;   /* NULL */
+    enum redirect_probe redirect_probe;
+    bool skip_open_browser;
+    struct browser_settings browser;
+    int timeout_seconds; /* for the person */
+    const char *local_certificate, *local_key;      /* PEM text; NULL */
+    const char *open_url;                           /* NULL */
+
+    struct http_settings http;
+    const char *const *cache_candidates;            /* NULL-terminated; empty: --token-cache-storage=none */
+    const char *runtime_directory;                  /* $XDG_RUNTIME_DIR/latchkey; NULL */
+    bool from_kubectl;                              /* KUBERNETES_EXEC_INFO was there */
+    struct notice notice;
+};
+
+/* The cached path: a file, no lock, no library. *FOUND is false when the session is missing, wants a refresh, or the
+ * config forces something. Never fails. */
+void login_find(const struct login_config *config, int64_t now, struct session *out, bool *found);
+
+/* Everything else: lock, look again, refresh, log in, save. */
+bool login_run(const struct login_config *config, struct session *out, struct error *err) must_check;
+
+/* Checks what can be checked before anything is read or sent. */
+bool login_check_config(const struct login_config *config, struct error *err) must_check;
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request to the token endpoint, with the client's authentication. */
+#ifndef LOGIN_TOKEN_REQUEST_H
+#define LOGIN_TOKEN_REQUEST_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "login/context.h"
+#include "oidc/token_response.h"
+
+/* What came of it. */
+struct token_outcome {
+    struct token_response response;
+    struct token_error failed;  /* when a server answered */
+    bool sent;                  /* false only when provably nothing left us */
+    bool answered;              /* an HTTP answer came */
+};
+void token_outcome_release(struct token_outcome *outcome);
+#define cleanup_token_outcome __attribute__((cleanup(token_outcome_release)))
+
+/* Posts FORM (grant and its parameters, form-encoded; consumed: the client's parameters are appended). Exactly one way of
+ * client authentication, chosen by metadata (TOK-02): none, Basic, post. NEVER_RETRY: an authorization code. */
+bool token_request_send(struct login_context *context, struct buffer *form, bool never_retry, struct token_outcome *out,
+                        struct error *err) must_check;
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Turns words, variables and defaults into options. */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "command/option.h"
+
+#define VARIABLE_PREFIX "LATCHKEY_"
+
+const struct option *option_find(const char *name, unsigned command)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if ((option_table[i].commands & command) && strcmp(option_table[i].name, name) == 0)
+            return &option_table[i];
+    return NULL;
+}
+
+static const struct option *find_shorthand(char letter, unsigned command)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if ((option_table[i].commands & command) && option_table[i].shorthand == letter)
+            return &option_table[i];
+    return NULL;
+}
+
+char *option_variable(const struct option *option)
+{
+    char *name = memory_format(VARIABLE_PREFIX "%s", option->name);
+    for (char *c = name; *c != '\0'; c++)
+        *c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+    return name;
+}
+
+/* The nearest name of the table, or NULL when none is near. */
+static const struct option *find_nearest(const char *name, unsigned command)
+{
+    const struct option *nearest = NULL;
+    unsigned best = 4;
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *option = &option_table[i];
+        if (!(option->commands & command) || (option->flags & OPTION_HIDDEN))
+            continue;
+        unsigned distance = text_distance(name, option->name);
+        if (distance < best || (nearest == NULL && strlen(name) > 3 && strstr(option->name, name) != NULL)) {
+            best = distance < best ? distance : best;
+            nearest = option;
+        }
+    }
+    return nearest;
+}
+
+static bool unknown_flag(const char *name, const struct option_source *source, struct error *err)
+{
+    error_set(err, ERROR_CONFIG, "unknown flag: --%s", safe(name));
+    const struct option *nearest = find_nearest(name, source->command);
+    if (nearest != NULL)
+        error_hint(err, "did you mean --%s? '%s --help' lists all flags", nearest->name, source->command_name);
+    else
+        error_hint(err, "'%s --help' lists all flags", source->command_name);
+    return false;
+}
+
+struct parser {
+    const struct option_source *source;
+    struct options *options;
+    char **word; /* the current one */
+};
+
+/* Takes the value of OPTION: after '=', or the next word; a switch needs none. */
+static bool take_value(struct parser *parser, const struct option *option, const char *given, struct error *err)
+{
+    if (given == NULL && option->type == OPTION_SWITCH)
+        given = "true";
+    if (given == NULL && *(parser->word + 1) != NULL)
+        given = *++parser->word;
+    if (given == NULL)
+        return error_set(err, ERROR_CONFIG, "flag needs an argument: --%s", option->name);
+    return option_set(parser->options, option, given, err);
+}
+
+static bool parse_long(struct parser *parser, const char *text, struct error *err)
+{
+    const char *equals = strchr(text, '=');
+    cleanup_string char *name =
+        equals != NULL ? memory_copy_bytes(text, (size_t)(equals - text)) : memory_copy_text(text);
+    const struct option *option = option_find(name, parser->source->command);
+    if (option == NULL)
+        return unknown_flag(name, parser->source, err);
+    return take_value(parser, option, equals != NULL ? equals + 1 : NULL, err);
+}
+
+/* "-v1", "-v=1", "-v 1", "-h". */
+static bool parse_short(struct parser *parser, const char *text, struct error *err)
+{
+    const struct option *option = find_shorthand(text[0], parser->source->command);
+    if (option == NULL)
+        return error_set(err, ERROR_CONFIG, "unknown shorthand flag: '%.*s' in -%s", 1, text, safe(text));
+    const char *given = text[1] == '=' ? text + 2 : text[1] != '\0' ? text + 1 : NULL;
+    if (option->type == OPTION_SWITCH && given != NULL && text[1] != '=')
+        return error_set(err, ERROR_CONFIG, "unknown shorthand flag: '%.*s' in -%s", 1, text + 1, safe(text));
+    return take_value(parser, option, given, err);
+}
+
+static bool parse_words(struct parser *parser, struct error *err)
+{
+    bool flags_end = false;
+    for (; *parser->word != NULL; parser->word++) {
+        const char *word = *parser->word;
+        bool good;
+        if (!flags_end && strcmp(word, "--") == 0) {
+            flags_end = true;
+            continue;
+        }
+        if (!flags_end && strncmp(word, "--", 2) == 0)
+            good = parse_long(parser, word + 2, err);
+        else if (!flags_end && word[0] == '-' && word[1] != '\0')
+            good = parse_short(parser, word + 1, err);
+        else
+            return error_set(err, ERROR_CONFIG, "unknown command \"%s\" for \"%s\"", safe(word),
+                             parser->source->command_name);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+static const char *environment_get(char *const *environment, const char *name)
+{
+    size_t length = strlen(name);
+    for (char *const *entry = environment; *entry != NULL; entry++)
+        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
+            return *entry + length + 1;
+    return NULL;
+}
+
+/* The secret in the file that LATCHKEY_..._FILE names, without its last newline. */
+static bool set_from_file(struct options *options, const struct option *option, const char *path, struct error *err)
+{
+    cleanup_buffer struct buffer secret = BUFFER_SECRET(1 << 16);
+    if (!file_read(path, &secret, err)) {
+        error_prefix(err, "cannot read the value of --%s", option->name);
+        return false;
+    }
+    size_t length = secret.length;
+    if (length > 0 && secret.data[length - 1] == '\n')
+        length--;
+    if (length > 0 && secret.data[length - 1] == '\r')
+        length--;
+    if (secret.data != NULL)
+        secret.data[length] = '\0';
+    return option_set(options, option, buffer_text(&secret), err);
+}
+
+static bool apply_variable(const struct option_source *source, struct options *options, const struct option *option,
+                           struct error *err)
+{
+    cleanup_string char *name = option_variable(option);
+    cleanup_string char *file_name = memory_format("%s_FILE", name);
+    const char *value = environment_get(source->environment, name);
+    const char *file = (option->flags & OPTION_SECRET) ? environment_get(source->environment, file_name) : NULL;
+    bool has_value = !text_is_empty(value), has_file = !text_is_empty(file);
+    if (option_given(options, option->name) || (!has_value && !has_file))
+        return true;
+    if (has_value && has_file)
+        return error_set(err, ERROR_CONFIG, "%s and %s are both set: unset one of them", name, file_name);
+    if (has_file)
+        return set_from_file(options, option, file, err);
+    if (option_set(options, option, value, err))
+        return true;
+    error_hint(err, "the value comes from the environment variable %s", name);
+    return false;
+}
+
+/* The option that a variable's name (with or without _FILE) belongs to, in any command. */
+static bool variable_is_known(const char *variable, size_t length)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        cleanup_string char *name = option_variable(&option_table[i]);
+        size_t own = strlen(name);
+        if (own == length && strncmp(name, variable, length) == 0)
+            return true;
+        if ((option_table[i].flags & OPTION_SECRET) && own + 5 == length && strncmp(name, variable, own) == 0 &&
+            strncmp(variable + own, "_FILE", 5) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void warn_unknown_variable(struct options *options, const char *variable, size_t length)
+{
+    cleanup_string char *name = memory_copy_bytes(variable, length);
+    cleanup_string char *flag = memory_copy_text(name + strlen(VARIABLE_PREFIX));
+    for (char *c = flag; *c != '\0'; c++)
+        *c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
+    const struct option *nearest = find_nearest(flag, COMMAND_ALL);
+    cleanup_string char *right = nearest != NULL ? option_variable(nearest) : NULL;
+    cleanup_string char *notice =
+        memory_format("the environment variable %s is not one of ours and is ignored%s%s%s", safe(name),
+                      right != NULL ? ": did you mean " : "", right != NULL ? right : "", right != NULL ? "?" : "");
+    text_list_add(&options->notices, notice);
+}
+
+static bool apply_environment(const struct option_source *source, struct options *options, struct error *err)
+{
+    bool any = false;
+    for (char *const *entry = source->environment; *entry != NULL; entry++) {
+        const char *equals = strchr(*entry, '=');
+        if (equals == NULL || strncmp(*entry, VARIABLE_PREFIX, strlen(VARIABLE_PREFIX)) != 0)
+            continue;
+        any = true;
+        if (!variable_is_known(*entry, (size_t)(equals - *entry)))
+            warn_unknown_variable(options, *entry, (size_t)(equals - *entry));
+    }
+    for (size_t i = 0; any && i < option_count; i++)
+        if ((option_table[i].commands & source->command) && !apply_variable(source, options, &option_table[i], err))
+            return false;
+    return true;
+}
+
+static bool apply_defaults(struct options *options, struct error *err)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *option = &option_table[i];
+        uint64_t given[2] = {options->given[0], options->given[1]};
+        if (option->initial == NULL || option_given(options, option->name))
+            continue;
+        if (!option_set(options, option, option->initial, err))
+            return false;
+        options->given[0] = given[0];
+        options->given[1] = given[1];
+    }
+    return true;
+}
+
+static void expand_paths(struct options *options, const char *home)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *option = &option_table[i];
+        void *member = (char *)options + option->offset;
+        struct text_list *list = option->type == OPTION_ARRAY ? member : NULL;
+        char **text = option->type == OPTION_TEXT ? member : NULL;
+        if (!(option->flags & OPTION_PATH))
+            continue;
+        for (size_t k = 0; k < (list != NULL ? list->count : 1); k++) {
+            char **path = list != NULL ? &list->items[k] : text;
+            char *expanded = *path != NULL && (*path)[0] == '~' ? file_expand_home(*path, home) : NULL;
+            if (expanded != NULL)
+                memory_replace_text(path, expanded);
+            memory_cleanup_string(&expanded);
+        }
+    }
+}
+
+static void note_deprecations(struct options *options)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *option = &option_table[i];
+        if (!(option->flags & OPTION_DEPRECATED) || !option_given(options, option->name))
+            continue;
+        cleanup_string char *notice = memory_format("--%s is deprecated: %s", option->name, option->text);
+        text_list_add(&options->notices, notice);
+    }
+}
+
+bool options_parse(const struct option_source *source, struct options *out, struct error *err)
+{
+    cleanup_options struct options options = {0};
+    struct parser parser = {.source = source, .options = &options, .word = source->words};
+    if (!parse_words(&parser, err) || !apply_environment(source, &options, err) || !apply_defaults(&options, err))
+        return false;
+    expand_paths(&options, source->home);
+    note_deprecations(&options);
+    *out = options;
+    options = (struct options){0};
+    return true;
+}
+
+int options_find_command(char **words)
+{
+    for (int i = 0; words[i] != NULL; i++) {
+        if (strcmp(words[i], "--") == 0)
+            return -1;
+        if (words[i][0] != '-' || words[i][1] == '\0')
+            return i;
+        const char *name = words[i] + (words[i][1] == '-' ? 2 : 1);
+        bool is_short = words[i][1] != '-';
+        const struct option *option = is_short ? find_shorthand(name[0], COMMAND_ALL) : option_find(name, COMMAND_ALL);
+        bool has_value = is_short ? name[1] != '\0' : strchr(name, '=') != NULL;
+        if (option != NULL && option->type != OPTION_SWITCH && !has_value && words[i + 1] != NULL)
+            i++;
+    }
+    return -1;
+}

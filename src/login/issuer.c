@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fetches and remembers the issuer's metadata and keys. */
+#include "login/issuer.h"
+
+#include <string.h>
+
+#include "advice/authentik.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/jwk.h"
+
+enum { METADATA_LIMIT = 256 * 1024, KEYS_LIMIT = 1024 * 1024, KEYS_RETRY_SECONDS = 60 };
+
+static bool fetch_document(struct login_context *context, const struct http_request *request, enum error_code code,
+                           char **text, struct error *err)
+{
+    cleanup_http_response struct http_response response = {0};
+    if (!http_perform(context->http, request, &response, err))
+        return false;
+    if (response.status != 200) {
+        error_set(err, response.status >= 500 || response.status == 429 ? ERROR_SERVER : code,
+                  "cannot read %s: '%s' answered HTTP %ld", request->what, safe(request->url), response.status);
+        if (provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
+            authentik_hint_discovery_status(context->config->issuer, response.status, err);
+        return false;
+    }
+    *text = buffer_steal(&response.body);
+    return true;
+}
+
+static void forget_provider(struct login_context *context)
+{
+    provider_release(&context->provider);
+    context->provider = (struct provider){0};
+    context->provider_known = false;
+}
+
+static bool discover_from_cache(struct login_context *context)
+{
+    const char *text = context->record.metadata;
+    struct error ignored = {0};
+    if (text == NULL)
+        return false;
+    context->provider_known =
+        provider_parse(context->config->issuer, text, strlen(text), &context->provider, &ignored);
+    context->provider_from_cache = context->provider_known;
+    return context->provider_known;
+}
+
+static void load_record(struct login_context *context)
+{
+    if (context->record.metadata == NULL && context->record.jwks == NULL)
+        provider_cache_load(&context->cache, context->config->issuer, context->config->http.insecure_skip_tls_verify,
+                            clock_wall(), &context->record);
+}
+
+bool issuer_discover(struct login_context *context, bool may_be_cached, struct error *err)
+{
+    load_record(context);
+    forget_provider(context);
+    if (may_be_cached && discover_from_cache(context)) {
+        log_line(1, "metadata of the issuer from the cache");
+        return true;
+    }
+    cleanup_string char *url = provider_metadata_url(context->config->issuer);
+    cleanup_string char *text = NULL;
+    struct http_request request = {.what = "the discovery document", .url = url, .limit = METADATA_LIMIT};
+    if (!fetch_document(context, &request, ERROR_DISCOVERY_HTTP, &text, err))
+        return false;
+    if (!provider_parse(context->config->issuer, text, strlen(text), &context->provider, err))
+        return false;
+    context->provider_known = true;
+    context->provider_from_cache = false;
+    memory_replace_text(&context->record.metadata, text);
+    context->record.metadata_at = clock_wall();
+    return true;
+}
+
+static struct http_request keys_request(const struct login_context *context)
+{
+    return (struct http_request){
+        .what = "the JWK set", .url = context->provider.jwks_uri, .accept = "application/json, application/jwk-set+json",
+        .limit = KEYS_LIMIT};
+}
+
+void issuer_start_keys(struct login_context *context)
+{
+    struct http_request request = keys_request(context);
+    struct error ignored = {0};
+    if (context->keys_transfer == NULL && !http_start(context->http, &request, &context->keys_transfer, &ignored))
+        log_line(1, "the JWK set could not be asked for in advance: %s", ignored.message);
+}
+
+/* Takes the set that TEXT holds into use. */
+static bool use_keys(struct login_context *context, const char *text, struct error *err)
+{
+    struct jwk_set *keys = NULL;
+    if (!jwk_set_parse(text, strlen(text), &keys, err))
+        return false;
+    jwk_set_free(context->keys);
+    context->keys = keys;
+    return true;
+}
+
+/* The answer of the request that was started in advance; *TEXT stays NULL when it is of no use. */
+static void take_started_keys(struct login_context *context, char **text)
+{
+    cleanup_http_response struct http_response response = {0};
+    struct error ignored = {0};
+    struct http_transfer *transfer = context->keys_transfer;
+    context->keys_transfer = NULL;
+    if (transfer != NULL && http_finish(transfer, &response, &ignored) && response.status == 200)
+        *text = buffer_steal(&response.body);
+}
+
+static bool fetch_keys(struct login_context *context, struct error *err)
+{
+    cleanup_string char *text = NULL;
+    struct http_request request = keys_request(context);
+    take_started_keys(context, &text);
+    if (text == NULL && !fetch_document(context, &request, ERROR_JWKS_HTTP, &text, err))
+        return false;
+    if (!use_keys(context, text, err))
+        return false;
+    context->keys_from_cache = false;
+    memory_replace_text(&context->record.jwks, text);
+    context->record.jwks_at = clock_wall();
+    return true;
+}
+
+bool issuer_keys(struct login_context *context, bool may_be_cached, struct error *err)
+{
+    struct error ignored = {0};
+    if (context->keys != NULL)
+        return true;
+    load_record(context);
+    if (may_be_cached && context->record.jwks != NULL && use_keys(context, context->record.jwks, &ignored)) {
+        context->keys_from_cache = true;
+        return true;
+    }
+    return fetch_keys(context, err);
+}
+
+bool issuer_refetch_keys(struct login_context *context, bool *tried, struct error *err)
+{
+    int64_t now = clock_wall(), last = context->record.jwks_retried_at;
+    *tried = !context->keys_from_cache || now - last >= KEYS_RETRY_SECONDS || now < last;
+    if (!*tried)
+        return true;
+    context->record.jwks_retried_at = now;
+    return fetch_keys(context, err);
+}
+
+void issuer_remember(struct login_context *context)
+{
+    struct error ignored = {0};
+    if (!provider_cache_save(&context->cache, context->config->issuer, context->config->http.insecure_skip_tls_verify,
+                             &context->record, &ignored))
+        log_line(1, "the issuer's metadata could not be cached: %s", ignored.message);
+}
+
+void issuer_release(struct login_context *context)
+{
+    forget_provider(context);
+    provider_record_release(&context->record);
+    http_cancel(context->keys_transfer);
+    jwk_set_free(context->keys);
+    context->keys_transfer = NULL;
+    context->keys = NULL;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Spends a refresh token in such a way that neither a fault nor a second process can lose the session. */
+#include "login/refresh.h"
+
+#include <string.h>
+
+#include "advice/authentik.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "base/log.h"
+#include "login/issuer.h"
+#include "login/token_request.h"
+#include "login/verification.h"
+
+static bool send_refresh(struct login_context *context, const struct session *session, struct token_outcome *outcome,
+                         struct error *err)
+{
+    cleanup_buffer struct buffer form = BUFFER_SECRET(1 << 20);
+    encoding_form_pair("grant_type", "refresh_token", &form);
+    encoding_form_pair("refresh_token", session->refresh_token, &form);
+    return token_request_send(context, &form, false, outcome, err);
+}
+
+/* Cached metadata may be out of date: looks once whether the token endpoint has moved (DISC-09). */
+static bool endpoint_has_moved(struct login_context *context)
+{
+    struct error ignored = {0};
+    cleanup_string char *before = memory_copy_text(context->provider.token_endpoint);
+    if (!context->provider_from_cache)
+        return false;
+    if (issuer_discover(context, false, &ignored))
+        return strcmp(before, context->provider.token_endpoint) != 0;
+    /* Put the old one back: the caller's error is about it. */
+    return !issuer_discover(context, true, &ignored) && false;
+}
+
+/* One more try where it can help: the answer was lost on the way (REF-06), or the endpoint moved. */
+static bool send_with_retry(struct login_context *context, const struct session *session, struct token_outcome *outcome,
+                            struct error *err)
+{
+    if (send_refresh(context, session, outcome, err))
+        return true;
+    bool lost = !outcome->answered && outcome->sent && error_is_network(err) && err->code != ERROR_TIMEOUT;
+    bool refused = outcome->answered && outcome->failed.failure != TOKEN_FAILURE_GRANT &&
+                   outcome->failed.failure != TOKEN_FAILURE_CLIENT;
+    bool unreachable = !outcome->answered && !outcome->sent && err->code != ERROR_INTERRUPTED;
+    if (!lost && !((refused || unreachable) && endpoint_has_moved(context)))
+        return false;
+    log_line(1, "the refresh is tried once more: %s", err->message);
+    token_outcome_release(outcome);
+    error_clear(err);
+    return send_refresh(context, session, outcome, err);
+}
+
+/* A refresh token that never worked is a setting, not an expiry: say which one, or a browser opens at every expiry. */
+static void explain_dead(struct login_context *context, const struct session *session,
+                         const struct token_outcome *outcome, struct error *err)
+{
+    const struct notice *notice = &context->config->notice;
+    struct authentik_token_request request = {
+        .grant = "refresh_token", .has_secret = context->config->client_secret != NULL, .first_use = !session->refreshed};
+    if (provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
+        authentik_hint_token_error(&outcome->failed, &request, err);
+    notice_say(notice, NOTICE_WARNING, "the session cannot be refreshed: %s", err->message);
+    if (err->hint[0] != '\0')
+        notice_say(notice, NOTICE_HINT, "%s", err->hint);
+}
+
+/* Somebody on another host may have refreshed meanwhile, where the lock does not reach (T-29). */
+static bool somebody_was_faster(struct login_context *context, const struct session *session, struct session *out)
+{
+    bool found = false;
+    cleanup_session struct session current = {0};
+    session_cache_load(&context->cache, &context->key, &current, &found, NULL);
+    if (!found || current.refresh_token == NULL || strcmp(current.refresh_token, session->refresh_token) == 0)
+        return false;
+    if (session_remaining(&current, clock_wall()) <= 0)
+        return false;
+    *out = current;
+    current = (struct session){0};
+    return true;
+}
+
+static enum refresh_result judge_failure(struct login_context *context, const struct session *session,
+                                         const struct token_outcome *outcome, struct session *out, struct error *err)
+{
+    struct error ignored = {0};
+    if (!outcome->answered || outcome->failed.failure != TOKEN_FAILURE_GRANT)
+        return REFRESH_FAILED;
+    if (somebody_was_faster(context, session, out))
+        return REFRESH_DONE;
+    explain_dead(context, session, outcome, err);
+    if (!session_cache_drop(&context->cache, &context->key, &ignored))
+        log_line(1, "the dead session stays on disk: %s", ignored.message);
+    return REFRESH_DEAD;
+}
+
+static void keep_if_missing(char **new_value, const char *old_value)
+{
+    if (*new_value == NULL)
+        *new_value = memory_copy_text(old_value);
+}
+
+/* Stores before anything is printed (REF-01). A save that fails costs the next call a login, not this one. */
+static void save(struct login_context *context, const struct session *session, struct file_draft *draft)
+{
+    struct error trouble = {0};
+    if (session_cache_save(&context->cache, &context->key, session, draft, &trouble))
+        return;
+    notice_say(&context->config->notice, NOTICE_WARNING, "the refreshed session could not be saved, you will have to log in "
+               "again: %s", trouble.message);
+    if (!session_cache_drop(&context->cache, &context->key, &trouble))
+        log_line(1, "the used session stays on disk: %s", trouble.message);
+}
+
+/* The provider gave tokens: verify, keep what it left out, store. */
+static enum refresh_result accept(struct login_context *context, const struct session *session,
+                                  const struct token_response *response, struct file_draft *draft, struct session *out,
+                                  struct error *err)
+{
+    struct verification source = {.previous = session};
+    cleanup_session struct session fresh = {0};
+    struct error ignored = {0};
+    if (!verification_run(context, &source, response, &fresh, err)) {
+        bool other_person = err->code == ERROR_REFRESH_SUB || err->code == ERROR_REFRESH_ISS || err->code == ERROR_REFRESH_AUD;
+        if (other_person && !session_cache_drop(&context->cache, &context->key, &ignored))
+            log_line(1, "the session stays on disk: %s", ignored.message);
+        return REFRESH_FAILED;
+    }
+    bool no_token = fresh.token == NULL;
+    if (no_token) {
+        keep_if_missing(&fresh.token, session->token);
+        keep_if_missing(&fresh.username, session->username);
+        fresh.issued_at = session->issued_at;
+        fresh.expires_at = session->expires_at;
+        fresh.obtained_at = session->obtained_at;
+        fresh.lifetime = session->lifetime;
+    }
+    keep_if_missing(&fresh.subject, session->subject);
+    keep_if_missing(&fresh.refresh_token, session->refresh_token);
+    save(context, &fresh, draft);
+    if (no_token && session_remaining(&fresh, clock_wall()) <= 0)
+        return REFRESH_IMPOSSIBLE;
+    *out = fresh;
+    fresh = (struct session){0};
+    return REFRESH_DONE;
+}
+
+static enum refresh_result spend(struct login_context *context, const struct session *session, struct file_draft *draft,
+                                 struct session *out, struct error *err)
+{
+    cleanup_token_outcome struct token_outcome outcome = {0};
+    if (!send_with_retry(context, session, &outcome, err))
+        return judge_failure(context, session, &outcome, out, err);
+    return accept(context, session, &outcome.response, draft, out, err);
+}
+
+enum refresh_result refresh_run(struct login_context *context, const struct session *session, struct session *out,
+                                struct error *err)
+{
+    cleanup_file_draft struct file_draft draft = {.directory = -1, .fd = -1};
+    if (text_is_empty(session->refresh_token))
+        return REFRESH_IMPOSSIBLE;
+    if (!session_cache_prepare(&context->cache, &draft, err)) {
+        notice_say(&context->config->notice, NOTICE_WARNING,
+                   "the refresh token is not used, because a new one could not be saved: %s", err->message);
+        error_clear(err);
+        return REFRESH_IMPOSSIBLE;
+    }
+    if (!issuer_discover(context, true, err))
+        return REFRESH_FAILED;
+    loop_hold_signals(context->loop, true);
+    enum refresh_result result = spend(context, session, &draft, out, err);
+    loop_hold_signals(context->loop, false);
+    issuer_remember(context);
+    return result;
+}

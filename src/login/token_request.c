@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sends a form to the token endpoint and reads the answer. */
+#include "login/token_request.h"
+
+#include "base/encoding.h"
+
+enum { ANSWER_LIMIT = 1024 * 1024 };
+
+enum client_authentication { CLIENT_PUBLIC, CLIENT_BASIC, CLIENT_POST };
+
+void token_outcome_release(struct token_outcome *outcome)
+{
+    token_response_release(&outcome->response);
+    *outcome = (struct token_outcome){0};
+}
+
+/* Authentik before 2026.2.2 does not decode Basic credentials, so the form is the safer of the two there. */
+static bool choose_authentication(const struct login_context *context, enum client_authentication *choice,
+                                  struct error *err)
+{
+    const struct text_list *methods = &context->provider.token_auth_methods;
+    bool named = context->provider.names_token_auth_methods;
+    bool basic = !named || text_list_contains(methods, "client_secret_basic");
+    bool post = named && text_list_contains(methods, "client_secret_post");
+    bool prefers_post = provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK;
+    if (text_is_empty(context->config->client_secret))
+        *choice = CLIENT_PUBLIC;
+    else if (basic && !(post && prefers_post))
+        *choice = CLIENT_BASIC;
+    else if (post)
+        *choice = CLIENT_POST;
+    else
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "the provider takes neither client_secret_basic nor client_secret_post at its token endpoint");
+    return true;
+}
+
+/* RFC 6749 section 2.3.1: both parts are form-encoded before they are joined. */
+static char *form_encoded(const char *text)
+{
+    cleanup_buffer struct buffer encoded = BUFFER_SECRET(1 << 20);
+    encoding_form(text, &encoded);
+    return buffer_steal(&encoded);
+}
+
+bool token_request_send(struct login_context *context, struct buffer *form, bool never_retry, struct token_outcome *out,
+                        struct error *err)
+{
+    const struct login_config *config = context->config;
+    enum client_authentication choice;
+    cleanup_secret char *user = NULL, *password = NULL;
+    if (!choose_authentication(context, &choice, err))
+        return false;
+    if (choice == CLIENT_BASIC) {
+        user = form_encoded(config->client_id);
+        password = form_encoded(config->client_secret);
+    } else {
+        encoding_form_pair("client_id", config->client_id, form);
+    }
+    if (choice == CLIENT_POST)
+        encoding_form_pair("client_secret", config->client_secret, form);
+    struct http_request request = {.what = "the token endpoint's answer",
+                                   .url = context->provider.token_endpoint,
+                                   .form = buffer_text(form),
+                                   .basic_user = user,
+                                   .basic_password = password,
+                                   .limit = ANSWER_LIMIT,
+                                   .never_retry = never_retry};
+    cleanup_http_response struct http_response response = {0};
+    bool answered = http_perform(context->http, &request, &response, err);
+    out->sent = answered || response.sent;
+    out->answered = answered;
+    if (!answered)
+        return false;
+    struct token_http http = {.status = response.status, .body = buffer_text(&response.body), .length = response.body.length,
+                              .allow = response.allow, .retry_after = response.retry_after,
+                              .request_id = response.request_id};
+    return token_response_parse(&http, &out->response, &out->failed, err);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verifies what the token endpoint gave and makes a session of it. */
+#include "login/verification.h"
+
+#include "base/clock.h"
+#include "crypto/jwk.h"
+#include "login/issuer.h"
+#include "oidc/id_token.h"
+
+/* Verifies one token; a key that nobody knows may have been rotated in, so the set is fetched once more. */
+static bool verify_token(struct login_context *context, const char *token, const struct id_token_expectation *expected,
+                         struct id_token *out, struct error *err)
+{
+    bool unknown_key = false, tried = false;
+    if (!issuer_keys(context, expected->previous_subject != NULL, err))
+        return false;
+    if (id_token_verify(token, context->keys, expected, out, &unknown_key, err))
+        return true;
+    struct error first = *err;
+    if (!unknown_key || !issuer_refetch_keys(context, &tried, err))
+        return false;
+    if (!tried) {
+        *err = first;
+        return false;
+    }
+    error_clear(err);
+    return id_token_verify(token, context->keys, expected, out, &unknown_key, err);
+}
+
+static struct id_token_expectation expectation(const struct login_context *context, const struct verification *source,
+                                               const struct token_response *response)
+{
+    const struct login_config *config = context->config;
+    struct id_token_expectation expected = {.issuer = config->issuer,
+                                            .client_id = config->client_id,
+                                            .nonce = source->nonce,
+                                            .access_token = response->access_token,
+                                            .code = source->code,
+                                            .algorithms = &context->provider.signing_algorithms,
+                                            .trusted_audiences = config->trusted_audiences,
+                                            .now = clock_wall(),
+                                            .fresh_login = source->previous == NULL};
+    if (source->previous != NULL) {
+        expected.nonce = source->previous->nonce;
+        expected.nonce_optional = true;
+        expected.previous_subject = source->previous->subject;
+        expected.previous_issued_at = source->previous->issued_at;
+    }
+    return expected;
+}
+
+/* A token that is used as the credential need not name us as its audience, and carries no nonce (K7-70). */
+static bool verify_access_token(struct login_context *context, const struct verification *source,
+                                const struct token_response *response, struct id_token *out, struct error *err)
+{
+    struct id_token_expectation expected = expectation(context, source, response);
+    expected.nonce = NULL;
+    expected.access_token = NULL;
+    expected.code = NULL;
+    expected.audience_unchecked = true;
+    if (verify_token(context, response->access_token, &expected, out, err))
+        return true;
+    error_prefix(err, "the access token cannot be used as the credential");
+    return error_hint(err, "leave --oidc-use-access-token out, unless the API server is set up for access tokens");
+}
+
+static void fill_session(const struct id_token *token, const char *text, struct session *out)
+{
+    out->token = memory_copy_text(text);
+    out->subject = memory_copy_text(token->subject);
+    out->username = memory_copy_text(token->username);
+    out->issued_at = token->issued_at;
+    out->expires_at = token->expires_at;
+    out->obtained_at = clock_wall();
+    out->lifetime = token->expires_at - token->issued_at;
+}
+
+bool verification_run(struct login_context *context, const struct verification *source,
+                      const struct token_response *response, struct session *out, struct error *err)
+{
+    struct id_token id_token = {0}, access_token = {0};
+    bool use_access_token = context->config->use_access_token;
+    bool has_id_token = response->id_token != NULL, good = true;
+    if (!has_id_token && source->previous == NULL && !use_access_token) {
+        error_set(err, ERROR_IDTOKEN_MISSING, "the provider's answer holds no id_token");
+        return error_hint(err, "the client must be allowed the scope openid, and its provider must speak OpenID Connect");
+    }
+    if (has_id_token) {
+        struct id_token_expectation expected = expectation(context, source, response);
+        good = verify_token(context, response->id_token, &expected, &id_token, err);
+    }
+    if (good && use_access_token)
+        good = verify_access_token(context, source, response, &access_token, err);
+    if (good && use_access_token)
+        fill_session(&access_token, response->access_token, out);
+    else if (good && has_id_token)
+        fill_session(&id_token, response->id_token, out);
+    id_token_release(&id_token);
+    id_token_release(&access_token);
+    if (!good)
+        return false;
+    out->refresh_token = memory_copy_text(response->refresh_token);
+    out->nonce = memory_copy_text(source->previous != NULL ? source->previous->nonce : source->nonce);
+    out->refreshed = source->previous != NULL;
+    return true;
+}
