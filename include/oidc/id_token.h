@@ -14,7 +14,7 @@
 /* What the token must say. All borrowed. */
 struct id_token_expectation {
     const char *issuer, *client_id;
-    const char *nonce;                          /* NULL when none was sent (device, refresh, password) */
+    const char *nonce;                          /* NULL when none was sent (device, refresh, password): not looked at */
     bool nonce_optional;                        /* refresh: may be absent, must match when present */
     const char *access_token;                   /* for at_hash; NULL when there is none */
     const char *code;                           /* for c_hash; may be NULL */
@@ -22,10 +22,12 @@ struct id_token_expectation {
     const struct text_list *trusted_audiences;  /* --oidc-trusted-audience; may be NULL */
     int64_t now;
     bool fresh_login;                           /* iat not older than 24 h */
-    bool audience_unchecked;                    /* an access token used as the credential (K7-70) */
+    bool audience_unchecked;                    /* an access token used as the credential (K7-70): aud, azp and the typ
+                                                 * at+jwt are not judged */
     /* Refresh only (REF-03): what the session was. */
     const char *previous_subject;               /* NULL on a login */
     int64_t previous_issued_at;                 /* 0 when unknown */
+    int64_t previous_auth_time;                 /* its auth_time, which a refresh must not change; 0 when unknown */
 };
 /* What a verified token says. */
 struct id_token {
@@ -35,12 +37,14 @@ struct id_token {
     json_t *claims;
 };
 void id_token_release(struct id_token *token);
+#define cleanup_id_token __attribute__((cleanup(id_token_release)))
 
-/* Structure, header, signature, then every claim, in this order (IDT-19). *UNKNOWN_KEY as in jws_verify. An empty SET and HS256
- * are explained with Authentik's setting. Clock trouble (exp, iat, nbf) names the times. */
+/* Structure, header, signature, then every claim, in this order (IDT-19). jws_key_is_missing tells whether a key set fetched
+ * anew may help. An empty SET and HS256 are explained with Authentik's setting. Clock trouble (exp, iat, nbf) names the times. */
 bool id_token_verify(const char *token, const struct jwk_set *set, const struct id_token_expectation *expected,
-                     struct id_token *out, bool *unknown_key, struct error *err) must_check;
-/* For a token of our own cache: claims without the signature (REF-11): iss, aud, exp present and of the right type. */
+                     struct id_token *out, struct error *err) must_check;
+/* For a token of our own cache: claims without the signature (REF-11): iss and aud are ours, exp is a time (which may have
+ * passed: the caller looks at expires_at). Without sub or iat the members are NULL and 0. */
 bool id_token_reread(const char *token, const struct id_token_expectation *expected, struct id_token *out,
                      struct error *err) must_check;
 
