@@ -19,8 +19,9 @@ struct client_assertion {
     int64_t now;           /* iat; exp is five minutes later */
 };
 /* The signed compact JWT, owned by the caller. */
-bool client_assertion_build(const struct client_assertion *assertion, char **jwt, struct error *err) must_check;
-/* Makes sure that libjwt can be bound; *VERSION is the soname that was bound (libjwt 1.x has no version call). */
+bool client_assertion_build(const struct client_assertion *assertion, char **jwt,
+                            struct error *err) must_check;
+/* Makes sure that libjwt can be bound; *VERSION is the soname that was bound (it has no version call). */
 bool client_assertion_library(const char **version, struct error *err) must_check;
 
 #endif

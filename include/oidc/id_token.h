@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rules that make an ID token ours: one function per claim (OpenID Connect Core 3.1.3.7, security 1.5). */
+/* The rules that make an ID token ours: one function per claim (OpenID Connect Core 3.1.3.7). */
 #ifndef OIDC_ID_TOKEN_H
 #define OIDC_ID_TOKEN_H
 
@@ -14,37 +14,38 @@
 /* What the token must say. All borrowed. */
 struct id_token_expectation {
     const char *issuer, *client_id;
-    const char *nonce;                          /* NULL when none was sent (device, refresh, password): not looked at */
-    bool nonce_optional;                        /* refresh: may be absent, must match when present */
-    const char *access_token;                   /* for at_hash; NULL when there is none */
-    const char *code;                           /* for c_hash; may be NULL */
-    const struct text_list *algorithms;         /* id_token_signing_alg_values_supported; may be NULL */
-    const struct text_list *trusted_audiences;  /* --oidc-trusted-audience; may be NULL */
+    const char *nonce;       /* NULL when none was sent (device, refresh, password): not looked at */
+    bool nonce_optional;     /* refresh: may be absent, must match when present */
+    const char *access_token;                  /* for at_hash; NULL when there is none */
+    const char *code;                          /* for c_hash; may be NULL */
+    const struct text_list *algorithms;        /* id_token_signing_alg_values_supported; may be NULL */
+    const struct text_list *trusted_audiences; /* --oidc-trusted-audience; may be NULL */
     int64_t now;
-    bool fresh_login;                           /* iat not older than 24 h */
-    bool audience_unchecked;                    /* an access token used as the credential (K7-70): aud, azp and the typ
-                                                 * at+jwt are not judged */
+    bool fresh_login;        /* iat not older than 24 h */
+    bool audience_unchecked; /* an access token as the credential (K7-70): aud, azp, typ at+jwt are not judged */
     /* Refresh only (REF-03): what the session was. */
-    const char *previous_subject;               /* NULL on a login */
-    int64_t previous_issued_at;                 /* 0 when unknown */
-    int64_t previous_auth_time;                 /* its auth_time, which a refresh must not change; 0 when unknown */
+    const char *previous_subject; /* NULL on a login */
+    int64_t previous_issued_at;   /* 0 when unknown */
+    int64_t previous_auth_time;   /* its auth_time, which a refresh must not change; 0 when unknown */
 };
 /* What a verified token says. */
 struct id_token {
     char *subject;
-    char *username;              /* what a person recognises: email, else preferred_username, else name, else sub */
+    char *username; /* what a person recognises: email, else preferred_username, else name, else sub */
     int64_t issued_at, expires_at;
     json_t *claims;
 };
 void id_token_release(struct id_token *token);
 #define cleanup_id_token __attribute__((cleanup(id_token_release)))
 
-/* Structure, header, signature, then every claim, in this order (IDT-19). jws_key_is_missing tells whether a key set fetched
- * anew may help. An empty SET and HS256 are explained with Authentik's setting. Clock trouble (exp, iat, nbf) names the times. */
-bool id_token_verify(const char *token, const struct jwk_set *set, const struct id_token_expectation *expected,
-                     struct id_token *out, struct error *err) must_check;
-/* For a token of our own cache: claims without the signature (REF-11): iss and aud are ours, exp is a time (which may have
- * passed: the caller looks at expires_at). Without sub or iat the members are NULL and 0. */
+/* Structure, header, signature, then every claim, in this order (IDT-19). jws_key_is_missing tells whether a
+ * key set fetched anew may help. An empty SET and HS256 are explained with Authentik's setting. Clock trouble
+ * (exp, iat, nbf) names the times. */
+bool id_token_verify(const char *token, const struct jwk_set *set,
+                     const struct id_token_expectation *expected, struct id_token *out,
+                     struct error *err) must_check;
+/* For a token of our own cache: claims without the signature (REF-11): iss and aud are ours, exp is a time
+ * (which may have passed: the caller looks at expires_at). Without sub or iat the members are NULL and 0. */
 bool id_token_reread(const char *token, const struct id_token_expectation *expected, struct id_token *out,
                      struct error *err) must_check;
 
