@@ -16,10 +16,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tools"), str(HERE.parent)]
 import own_network  # noqa: E402
 from cluster import ApiServer, Etcd  # noqa: E402
 from kubectl import Person  # noqa: E402
+from names import GROUP, NAMESPACE, ROLE, SECRET, application  # noqa: E402
 
 BUILD = 3000  # seconds; once per machine
-SECRET = "s3cret"
-GROUP, ROLE, NAMESPACE = "oidc:k8s-admins", "latchkey-namespaces", "latchkey-test"
 
 
 def pytest_configure(config):
@@ -79,10 +78,6 @@ def servers(tmp_path_factory, programs, issuer):
         for server in started:
             server.stop()
         etcd.stop()
-
-
-def application(issuer, slug):
-    return f"{issuer.base_url}/application/o/{slug}/"
 
 
 def oidc_flags(issuer):

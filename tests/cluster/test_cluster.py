@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from conftest import GROUP, NAMESPACE, ROLE, SECRET, application
+from names import GROUP, NAMESPACE, ROLE, SECRET, application
 
 NAMESPACES = ("get", "namespaces", "-o", "name")
 
