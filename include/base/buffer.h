@@ -30,6 +30,8 @@ void buffer_add_format(struct buffer *buffer, const char *format, ...) format_ch
 const char *buffer_text(const struct buffer *buffer);
 /* Gives the text away (never NULL); the buffer is empty afterwards. */
 char *buffer_steal(struct buffer *buffer) must_check;
+/* Cuts to LENGTH, which is at most the present one (wipes the rest of a secret). */
+void buffer_truncate(struct buffer *buffer, size_t length);
 /* Empties but keeps the memory. */
 void buffer_clear(struct buffer *buffer);
 /* Frees (wipes) everything. Harmless twice. */

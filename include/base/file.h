@@ -18,11 +18,15 @@
  * owner or a symbolic link is refused (cache_perm). The caller owns *FD. */
 bool file_open_directory(const char *path, bool create, int *fd, bool *found, struct error *err) must_check;
 
-/* Reads DIRECTORY/NAME into OUT (its limit bounds the size). *FOUND is false when the file is missing or is not what
- * we write: not regular, other owner, more than one link, permissions beyond 0600, larger than the limit; WHY (may be
- * NULL) then names the reason, or NULL when it is simply missing. Opened O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC. An error is
- * an I/O error only. (security T-26) */
-bool file_read_private(int directory, const char *name, struct buffer *out, bool *found, const char **why,
+/* What a private file turned out to be. */
+struct file_state {
+    bool found;
+    const char *why; /* static: "is a symbolic link", ...; NULL when found or simply missing */
+};
+/* Appends DIRECTORY/NAME to OUT (its limit bounds the size). Not FOUND when the file is missing or is not what we write:
+ * not regular, other owner, more than one link, permissions beyond 0600, larger than the limit. Opened
+ * O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC. An error is an I/O error only. (security T-26) */
+bool file_read_private(int directory, const char *name, struct buffer *out, struct file_state *state,
                        struct error *err) must_check;
 
 /* Reads any file that the user named (CA file, secret file): follows links, regular or FIFO, at most OUT's limit. */

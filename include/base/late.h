@@ -20,7 +20,7 @@
  *     handle = curl.curl_easy_init();
  *
  * The type of each pointer comes from the library's own header. With LATE_BINDING the table is filled by dlopen of the
- * soname found when the program was configured (LATE_CURL, LATE_MICROHTTPD, LATE_CRYPTO, LATE_SSL, LATE_JWT: string
+ * soname found when the program was configured (LATE_CURL, LATE_MICROHTTPD, LATE_CRYPTO, LATE_JWT: string
  * macros from the build) and dlsym, all symbols at once; in a linked build by address. */
 struct late_symbol {
     const char *name;

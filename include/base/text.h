@@ -54,7 +54,7 @@ unsigned text_distance(const char *a, const char *b);
 
 /* How text from outside is shown: at most TEXT_SAFE_LENGTH bytes of it, valid UTF-8 letters kept; C0, DEL, C1, bidi
  * controls, zero-width and invalid bytes become \u{..}; "..." where it was cut. (security T-16) */
-enum { TEXT_SAFE_LENGTH = 300, TEXT_SAFE_SIZE = 4 * TEXT_SAFE_LENGTH + 16 };
+enum { TEXT_SAFE_LENGTH = 300, TEXT_SAFE_SIZE = 6 * TEXT_SAFE_LENGTH + 16 };
 struct text_safe {
     char text[TEXT_SAFE_SIZE];
 };

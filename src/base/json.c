@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bounded JSON: limits are checked on the text itself before jansson, which recurses and allocates, sees it. */
+#include "base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DEFAULT_DEPTH = 32, MOST_MEMBERS = 20000, LONGEST_STRING = 512 * 1024 };
+#define LARGEST_NUMBER 9007199254740992.0 /* 2^53: every integer up to it is a double of its own */
+
+struct scan {
+    unsigned depth;
+    size_t members; /* an empty object or array counts as one */
+};
+
+/* Gives the position of the quote that ends the string which begins at AT, or LENGTH. */
+static size_t skip_string(const char *text, size_t length, size_t at)
+{
+    for (at++; at < length && text[at] != '"'; at++) {
+        if (text[at] == '\\')
+            at++;
+    }
+    return at < length ? at : length;
+}
+
+static void count_character(struct scan *scan, char character)
+{
+    if (character == '{' || character == '[') {
+        scan->depth++;
+        scan->members++;
+    } else if (character == ',') {
+        scan->members++;
+    } else if ((character == '}' || character == ']') && scan->depth > 0) {
+        scan->depth--;
+    }
+}
+
+/* Says what is beyond a limit, or NULL. Text that is not JSON may pass; it is refused later. */
+static const char *find_excess(const char *text, size_t length, unsigned depth)
+{
+    struct scan scan = {0};
+    for (size_t at = 0; at < length; at++) {
+        if (text[at] == '"') {
+            size_t end = skip_string(text, length, at);
+            if (end - at - 1 > LONGEST_STRING)
+                return "has a string that is too long";
+            at = end;
+            continue;
+        }
+        count_character(&scan, text[at]);
+        if (scan.depth > depth)
+            return "is nested too deeply";
+        if (scan.members > MOST_MEMBERS)
+            return "has too many members";
+    }
+    return NULL;
+}
+
+bool json_parse_object(struct json_source source, const char *text, size_t length, json_t **out, struct error *err)
+{
+    const char *excess = find_excess(text, length, source.depth > 0 ? source.depth : DEFAULT_DEPTH);
+    if (excess != NULL)
+        return error_set(err, source.code, "%s %s", source.what, excess);
+    json_error_t where;
+    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
+    if (value == NULL && json_error_code(&where) == json_error_duplicate_key)
+        return error_set(err, source.code, "%s has a member twice (line %d)", source.what, where.line);
+    if (value == NULL)
+        return error_set(err, source.code, "%s is not valid JSON (line %d, column %d)", source.what, where.line,
+                         where.column);
+    if (!json_is_object(value)) {
+        json_decref(value);
+        return error_set(err, source.code, "%s is not a JSON object", source.what);
+    }
+    *out = value;
+    return true;
+}
+
+static const char *text_of(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    return text != NULL && strlen(text) == json_string_length(value) ? text : NULL;
+}
+
+const char *json_text(const json_t *object, const char *name)
+{
+    return text_of(json_object_get(object, name));
+}
+
+bool json_has(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    return value != NULL && !json_is_null(value);
+}
+
+bool json_number(const json_t *object, const char *name, double *number)
+{
+    const json_t *value = json_object_get(object, name);
+    if (!json_is_number(value))
+        return false;
+    double exact = json_number_value(value);
+    /* written so that a NaN fails, and by the integer itself, which a double may have rounded into the range */
+    if (!(exact >= -LARGEST_NUMBER && exact <= LARGEST_NUMBER))
+        return false;
+    if (json_is_integer(value) && llabs(json_integer_value(value)) > (long long)LARGEST_NUMBER)
+        return false;
+    long long whole = (long long)exact;
+    *number = (double)(exact < (double)whole ? whole - 1 : whole);
+    return true;
+}
+
+bool json_boolean_is_true(const json_t *object, const char *name)
+{
+    return json_is_true(json_object_get(object, name));
+}
+
+bool json_text_list(const json_t *object, const char *name, struct text_list *list)
+{
+    const json_t *array = json_object_get(object, name);
+    if (array == NULL || json_is_null(array))
+        return true;
+    if (!json_is_array(array))
+        return false;
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        if (text_of(json_array_get(array, i)) == NULL)
+            return false;
+    }
+    for (size_t i = 0; i < json_array_size(array); i++)
+        text_list_add(list, text_of(json_array_get(array, i)));
+    return true;
+}
+
+char *json_to_text(const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+    if (text != NULL)
+        return text;
+    /* values that we built ourselves can only fail for want of memory */
+    static const char line[] = "error: out of memory [memory]\n";
+    if (write(STDERR_FILENO, line, sizeof(line) - 1) < 0)
+        _exit(1);
+    _exit(1);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Allocation that ends the program when memory is out, and wiping of secrets. */
+#include "base/memory.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void fail_memory(void) __attribute__((noreturn, cold));
+
+static void fail_memory(void)
+{
+    static const char line[] = "error: out of memory [memory]\n";
+    if (write(STDERR_FILENO, line, sizeof(line) - 1) < 0)
+        _exit(1);
+    _exit(1);
+}
+
+void *memory_allocate(size_t size)
+{
+    void *pointer = calloc(1, size > 0 ? size : 1);
+    if (pointer == NULL)
+        fail_memory();
+    return pointer;
+}
+
+void *memory_resize(void *pointer, size_t size)
+{
+    void *resized = realloc(pointer, size > 0 ? size : 1);
+    if (resized == NULL)
+        fail_memory();
+    return resized;
+}
+
+char *memory_copy_text(const char *text)
+{
+    return text != NULL ? memory_copy_bytes(text, strlen(text)) : NULL;
+}
+
+char *memory_copy_bytes(const char *bytes, size_t length)
+{
+    if (length == SIZE_MAX)
+        fail_memory();
+    char *copy = memory_allocate(length + 1);
+    if (length > 0)
+        memcpy(copy, bytes, length);
+    return copy;
+}
+
+char *memory_format(const char *format, ...)
+{
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        fail_memory();
+    return text;
+}
+
+void memory_wipe(void *pointer, size_t size)
+{
+    if (pointer != NULL && size > 0)
+        explicit_bzero(pointer, size);
+}
+
+void memory_free_secret(char *text)
+{
+    if (text == NULL)
+        return;
+    memory_wipe(text, strlen(text));
+    free(text);
+}
+
+void memory_replace_text(char **text, const char *value)
+{
+    char *copy = memory_copy_text(value);
+    free(*text);
+    *text = copy;
+}
+
+void memory_cleanup_string(char **text)
+{
+    free(*text);
+    *text = NULL;
+}
+
+void memory_cleanup_secret(char **text)
+{
+    memory_free_secret(*text);
+    *text = NULL;
+}
+
+void memory_cleanup_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
