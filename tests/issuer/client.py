@@ -123,6 +123,10 @@ class Issuer:
         """Forget also: faults, throttle, sessions, consents, codes, refresh, access, devices."""
         self.post("clear", dict.fromkeys(what, True))
 
+    def reset(self):
+        """Everything as after the start: configuration, faults, log, tokens, keys."""
+        self.post("reset")
+
     # Behaviour
 
     def configure(self, **changes):

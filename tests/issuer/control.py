@@ -65,6 +65,11 @@ def clear(app, value):
     return {}
 
 
+def reset(app, value):
+    app.reset()
+    return {}
+
+
 def read_config(app, request):
     return app.settings
 
@@ -122,7 +127,7 @@ def revoke_refresh(app, value):
 
 ACTIONS = {
     ("GET", "log"): read_log, ("GET", "wait"): wait, ("POST", "clear"): clear,
-    ("GET", "config"): read_config, ("PATCH", "config"): change_config, ("POST", "fault"): add_fault,
+    ("GET", "config"): read_config, ("PATCH", "config"): change_config, ("POST", "fault"): add_fault, ("POST", "reset"): reset,
     ("POST", "clear-faults"): clear_faults, ("POST", "mutate"): mutate,
     ("POST", "rotate-keys"): rotate_keys, ("POST", "device/approve"): approve_device, ("POST", "logout"): logout,
     ("POST", "revoke-refresh"): revoke_refresh,

@@ -2,6 +2,7 @@
 """The application: its state, the table of paths, the request log and the way from request to answer."""
 
 import asyncio
+import copy
 import inspect
 import sys
 import time
@@ -44,6 +45,7 @@ class App:
 
     def __init__(self, settings, key_dir, quiet=False):
         self.settings, self.quiet = settings, quiet
+        self.initial = copy.deepcopy(settings)
         self.base_url = None
         self.store = Store()
         self.keys = KeyStore(key_dir, settings["behaviour"]["kid_style"], settings["rsa_bits"])
@@ -60,6 +62,13 @@ class App:
     def save(self):
         if self.settings["state_file"]:
             self.store.save(self.settings["state_file"])
+
+    def reset(self):
+        """As after the start, with the same keys."""
+        self.settings = copy.deepcopy(self.initial)
+        self.store, self.faults, self.refreshes = Store(), faults.Rules(), 0
+        self.keys.generation = 0
+        self.log.clear()
 
     def configure(self, changes):
         """Change the configuration; a user who becomes inactive loses every token."""
