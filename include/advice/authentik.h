@@ -12,23 +12,27 @@
 #include "oidc/provider.h"
 #include "oidc/token_response.h"
 
-/* Refuses, before a browser opens, metadata whose ID tokens nobody could verify: only HS algorithms (idtoken_alg: no signing
- * key chosen) or encrypted ones (idtoken_encrypted: an encryption key chosen). For every provider; the remedy is
- * Authentik's where the issuer is one. */
+/* Refuses, before a browser opens, metadata whose ID tokens nobody could verify: only HS algorithms
+ * (idtoken_alg: no signing key chosen) or encrypted ones (idtoken_encrypted: an encryption key chosen). For
+ * every provider; the remedy is Authentik's where the issuer is one. */
 bool authentik_check_metadata(const struct provider *provider, struct error *err) must_check;
 
-/* The version that an HTML page names by its /static/dist/poly-VERSION.js; NULL when it names none. Owned by the caller. */
+/* The version that an HTML page names by its /static/dist/poly-VERSION.js; NULL when it names none. Owned by
+ * the caller. */
 char *authentik_page_version(const char *page, size_t length) must_check;
 /* True for "2026.5.0-rc1" and (2026, 5). NULL is false: unknown is never new. */
 bool authentik_version_reaches(const char *version, int64_t year, int64_t month);
 
-/* Each adds hint lines to ERR, for one case. Text arguments are borrowed and may be NULL where that is not known. */
+/* Each adds hint lines to ERR, for one case. Text arguments are borrowed and may be NULL where that is not
+ * known. */
 
-/* The redirect URI is not registered: which entries to add, strict first, and the one safe regular expression. */
+/* The redirect URI is not registered: which entries to add, strict first, and the one safe regular
+ * expression. */
 void authentik_hint_redirect_uri(const char *redirect_uri, struct error *err);
 /* The client id is unknown: where to read the right one. */
 void authentik_hint_client_id(const char *issuer, struct error *err);
-/* GRANT ("authorization_code", "refresh_token", the device URN) is not among the provider's grant types (>= 2026.5). */
+/* GRANT ("authorization_code", "refresh_token", the device URN) is not among the provider's grant types (>=
+ * 2026.5). */
 void authentik_hint_grant_type(const char *grant, struct error *err);
 /* Nobody came back: what a person may have seen instead. VERSION as of authentik_page_version. */
 void authentik_hint_timeout(const char *redirect_uri, const char *login_hint, struct error *err);
@@ -37,20 +41,21 @@ void authentik_hint_callback_error(const char *oauth_error, const char *descript
 
 /* What the refused token request was. */
 struct authentik_token_request {
-    const char *grant;        /* "authorization_code", "refresh_token", "client_credentials", "password", the device URN */
+    const char *grant;        /* "authorization_code", "refresh_token", "client_credentials", ... */
     const char *redirect_uri; /* of an authorization code; may be NULL */
     const char *version;      /* may be NULL */
     bool has_secret;          /* a client secret or assertion was sent */
     bool first_use;           /* the first refresh since a login, with the token of that login */
 };
 /* The token endpoint said no: one remedy per error code and grant. */
-void authentik_hint_token_error(const struct token_error *failed, const struct authentik_token_request *request,
-                                struct error *err);
-/* No refresh token came: offline_access was not asked for, or its mapping is not attached. REQUESTED are the scopes of the
- * request. True when a line was added. */
+void authentik_hint_token_error(const struct token_error *failed,
+                                const struct authentik_token_request *request, struct error *err);
+/* No refresh token came: offline_access was not asked for, or its mapping is not attached. REQUESTED are the
+ * scopes of the request. True when a line was added. */
 bool authentik_hint_no_refresh_token(const struct provider *provider, const struct text_list *requested,
                                      struct error *err);
-/* Discovery answered STATUS: 404 no application or a wrong slug, 500 an Ed25519 signing key, 503 still starting. */
+/* Discovery answered STATUS: 404 no application or a wrong slug, 500 an Ed25519 signing key, 503 still
+ * starting. */
 void authentik_hint_discovery_status(const char *issuer, long status, struct error *err);
 
 #endif

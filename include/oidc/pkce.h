@@ -6,7 +6,7 @@
 #include "base/memory.h"
 
 struct pkce {
-    char verifier[44];  /* secret */
+    char verifier[44]; /* secret */
     char challenge[44];
 };
 /* VERIFIER is 43 characters of base64url, from crypto/random. */

@@ -16,8 +16,9 @@ struct query {
     size_t count;
 };
 enum { QUERY_PARAMETERS_LIMIT = 64 };
-/* TEXT is what follows '?'. False on a bad escape, a decoded NUL or more than QUERY_PARAMETERS_LIMIT parameters. Empty
- * parameters ("&&") are skipped; a name without '=' has the value "". OUT is released by the caller on success only. */
+/* TEXT is what follows '?'. False on a bad escape, a decoded NUL or more than QUERY_PARAMETERS_LIMIT
+ * parameters. Empty parameters ("&&") are skipped; a name without '=' has the value "". OUT is released by
+ * the caller on success only. */
 bool query_parse(const char *text, size_t length, struct query *out) must_check;
 /* The value of the first parameter of that name, borrowed; NULL when absent. */
 const char *query_get(const struct query *query, const char *name);

@@ -29,7 +29,8 @@ enum token_failure {
 /* The same in detail. Holds no secret and owns nothing. */
 struct token_error {
     enum token_failure failure;
-    char oauth_error[64]; /* the `error` member ("slow_down", "invalid_grant"), whatever the status; "" when there is none */
+    char oauth_error[64]; /* the `error` member ("slow_down", "invalid_grant"), whatever the status; "" when
+                             there is none */
     bool masked;          /* the 405 that hides a 404 or 500 (authentik) */
     int64_t retry_after;  /* seconds that the server asks to wait; -1 when it does not say */
 };
@@ -43,12 +44,14 @@ struct token_http {
     const char *request_id;  /* the X-authentik-id header; a request_id in the body is preferred */
 };
 /* Parses 200 into OUT (TOK-04..06) and everything else into ERR (TOK-07): oauth_error with status, error,
- * error_description and Authentik's request_id, sanitised; token_http, token_json, token_type, server. FAILED is always
- * written (failure NONE on success). A 200 whose body is an OAuth error is an error. */
-bool token_response_parse(const struct token_http *http, struct token_response *out, struct token_error *failed,
-                          struct error *err) must_check;
-/* The error half alone, for other endpoints that answer in the same form (device authorization, revocation): explains a
- * status that is not the expected one. WHAT begins the message ("the token request"). Always false. */
-bool token_error_explain(const char *what, const struct token_http *http, struct token_error *failed, struct error *err);
+ * error_description and Authentik's request_id, sanitised; token_http, token_json, token_type, server. FAILED
+ * is always written (failure NONE on success). A 200 whose body is an OAuth error is an error. */
+bool token_response_parse(const struct token_http *http, struct token_response *out,
+                          struct token_error *failed, struct error *err) must_check;
+/* The error half alone, for other endpoints that answer in the same form (device authorization, revocation):
+ * explains a status that is not the expected one. WHAT begins the message ("the token request"). Always
+ * false. */
+bool token_error_explain(const char *what, const struct token_http *http, struct token_error *failed,
+                         struct error *err);
 
 #endif
