@@ -9,15 +9,16 @@
 #include "base/error.h"
 #include "session/session_cache.h"
 
-/* The last outcome of somebody who held the session's lock and failed; shared with those who waited for it, and with
- * later calls while it lasts. */
+/* The last outcome of somebody who held the session's lock and failed; shared with those who waited for it,
+ * and with later calls while it lasts. */
 struct cooldown {
-    unsigned failures;       /* in a row; 0 for a shared network failure */
-    int64_t failed_at;       /* our clock, seconds */
-    int64_t until;           /* no new login before; failed_at + 5 for a network failure */
+    unsigned failures; /* in a row; 0 for a shared network failure */
+    int64_t failed_at; /* our clock, seconds */
+    int64_t until;     /* no new login before; failed_at + 5 for a network failure */
     struct error cause;
 };
-void cooldown_load(const struct session_cache *cache, const struct session_key *key, struct cooldown *out, bool *found);
+void cooldown_load(const struct session_cache *cache, const struct session_key *key, struct cooldown *out,
+                   bool *found);
 /* A login that failed or that nobody answered: the next step of the ladder. */
 void cooldown_login_failed(const struct session_cache *cache, const struct session_key *key, int64_t now,
                            const struct error *cause);
@@ -28,16 +29,18 @@ void cooldown_reset(const struct session_cache *cache, const struct session_key 
 /* True while a new login must not start; a clock set back ends it. */
 bool cooldown_is_active(const struct cooldown *cooldown, int64_t now);
 
-/* Who holds the lock and what it is doing, for the waiters' message: pid, phase ("refreshing", "waiting for the browser"),
- * URL (may be NULL), since. Written beside the lock, best effort. */
+/* Who holds the lock and what it is doing, for the waiters' message: pid, phase ("refreshing", "waiting for
+ * the browser"), URL (may be NULL), since. Written beside the lock, best effort. */
 struct lock_holder {
     int pid;
     int64_t since;
     char phase[32];
     char url[256];
 };
-void lock_holder_write(const struct session_cache *cache, const struct session_key *key, const struct lock_holder *holder);
-bool lock_holder_read(const struct session_cache *cache, const struct session_key *key, struct lock_holder *out);
+void lock_holder_write(const struct session_cache *cache, const struct session_key *key,
+                       const struct lock_holder *holder);
+bool lock_holder_read(const struct session_cache *cache, const struct session_key *key,
+                      struct lock_holder *out);
 void lock_holder_clear(const struct session_cache *cache, const struct session_key *key);
 
 #endif

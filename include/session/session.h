@@ -22,8 +22,8 @@ struct session {
 void session_release(struct session *session);
 #define cleanup_session __attribute__((cleanup(session_release)))
 
-/* How much use is left at NOW: the smaller of both clocks' opinions (security T-31); 0 or less when expired, and
- * when NOW lies more than 60 s before obtained_at. */
+/* How much use is left at NOW: the smaller of both clocks' opinions (security T-31); 0 or less when expired,
+ * and when NOW lies more than 60 s before obtained_at. */
 int64_t session_remaining(const struct session *session, int64_t now);
 /* True when less than min(60 s, 10 % of the lifetime) is left (REF-08). */
 bool session_wants_refresh(const struct session *session, int64_t now);

@@ -18,35 +18,41 @@ struct session_cache {
     bool read_only;             /* it can be read but not written */
     const char *lock_directory; /* borrowed, may be NULL: where a lock is taken when DIRECTORY cannot lock */
 };
-/* Opens the first of the CANDIDATES (absolute paths, NULL-terminated) that can be used, making it if CREATE; one that can
- * only be read is taken when no later one can be written. Without any the cache is nowhere, which is not an error:
- * WARNING (may be NULL) then says why, once, and is set as well when a later candidate had to be taken or nothing can be
- * written. The reading side calls it with CREATE false and costs three system calls. */
-void session_cache_open(const char *const *candidates, bool create, struct session_cache *out, struct error *warning);
+/* Opens the first of the CANDIDATES (absolute paths, NULL-terminated) that can be used, making it if CREATE;
+ * one that can only be read is taken when no later one can be written. Without any the cache is nowhere,
+ * which is not an error: WARNING (may be NULL) then says why, once, and is set as well when a later candidate
+ * had to be taken or nothing can be written. The reading side calls it with CREATE false and costs three
+ * system calls. */
+void session_cache_open(const char *const *candidates, bool create, struct session_cache *out,
+                        struct error *warning);
 void session_cache_close(struct session_cache *cache);
 #define cleanup_session_cache __attribute__((cleanup(session_cache_close)))
 
-/* *FOUND is false for anything but a whole, current session of exactly this key: missing, damaged, foreign, a newer
- * version. Never an error; WARNING (may be NULL) names what a person should know (a loose mode, a foreign owner, a
- * damaged file). OUT's expires_at is never later than the token's own exp (REF-11). */
+/* *FOUND is false for anything but a whole, current session of exactly this key: missing, damaged, foreign, a
+ * newer version. Never an error; WARNING (may be NULL) names what a person should know (a loose mode, a
+ * foreign owner, a damaged file). OUT's expires_at is never later than the token's own exp (REF-11). */
 void session_cache_load(const struct session_cache *cache, const struct session_key *key, struct session *out,
                         bool *found, struct error *warning);
-/* Proves that a save will work, before a rotating refresh token is spent (T-32). Fails when the cache is nowhere or
- * read-only. */
-bool session_cache_prepare(const struct session_cache *cache, struct file_draft *draft, struct error *err) must_check;
-/* Stores; DRAFT (may be NULL) is used up. A damaged file under the name is moved aside once to NAME.bad. Nowhere: true,
- * nothing is done. */
-bool session_cache_save(const struct session_cache *cache, const struct session_key *key, const struct session *session,
-                        struct file_draft *draft, struct error *err) must_check;
+/* Proves that a save will work, before a rotating refresh token is spent (T-32). Fails when the cache is
+ * nowhere or read-only. */
+bool session_cache_prepare(const struct session_cache *cache, struct file_draft *draft, struct error *err)
+    must_check;
+/* Stores; DRAFT (may be NULL) is used up. A damaged file under the name is moved aside once to NAME.bad.
+ * Nowhere: true, nothing is done. */
+bool session_cache_save(const struct session_cache *cache, const struct session_key *key,
+                        const struct session *session, struct file_draft *draft, struct error *err)
+    must_check;
 /* Removes the session's file; missing is fine. */
-bool session_cache_drop(const struct session_cache *cache, const struct session_key *key, struct error *err) must_check;
-/* flock of NAME.lock; see file_try_lock. Where the directory cannot lock, LOCK_DIRECTORY is tried. A cache that is nowhere
- * and has no lock directory shares nothing: *LOCKED is true and *FD -1. */
-bool session_cache_try_lock(const struct session_cache *cache, const struct session_key *key, int *fd, bool *locked,
-                            struct error *err) must_check;
+bool session_cache_drop(const struct session_cache *cache, const struct session_key *key, struct error *err)
+    must_check;
+/* flock of NAME.lock; see file_try_lock. Where the directory cannot lock, LOCK_DIRECTORY is tried. A cache
+ * that is nowhere and has no lock directory shares nothing: *LOCKED is true and *FD -1. */
+bool session_cache_try_lock(const struct session_cache *cache, const struct session_key *key, int *fd,
+                            bool *locked, struct error *err) must_check;
 
-/* `latchkey clean`: removes the files that are ours by name and content, never anything else, and the directory when it
- * is empty then. A lock that is held is left. Counts what was removed and what foreign was left. */
+/* `latchkey clean`: removes the files that are ours by name and content, never anything else, and the
+ * directory when it is empty then. A lock that is held is left. Counts what was removed and what foreign was
+ * left. */
 struct session_cache_cleaned {
     unsigned sessions, others, foreign;
 };

@@ -8,21 +8,22 @@
 
 #include "base/text.h"
 
-/* All borrowed. Not part of it: client secret, ports, redirect URL, browser, CA files, kube context (design 3). */
+/* All borrowed. Not part of it: client secret, ports, redirect URL, browser, CA files, kube context (design
+ * 3). */
 struct session_key_parts {
     const char *issuer, *client_id;
-    const struct text_list *scopes;  /* as configured, before automatic ones; compared as a set */
-    bool client_grant;               /* client credentials: no person */
-    const char *user;                /* user name or account; NULL */
-    const struct text_map *extra;    /* authorization request parameters; order does not matter; may be NULL */
-    const char *audience;            /* NULL */
-    bool access_token;               /* token kind */
-    const struct text_map *headers;  /* only their SHA-256 is kept; may be NULL */
-    bool tls_unverified;             /* --insecure-skip-tls-verify */
+    const struct text_list *scopes; /* as configured, before automatic ones; compared as a set */
+    bool client_grant;              /* client credentials: no person */
+    const char *user;               /* user name or account; NULL */
+    const struct text_map *extra;   /* authorization request parameters; order does not matter; may be NULL */
+    const char *audience;           /* NULL */
+    bool access_token;              /* token kind */
+    const struct text_map *headers; /* only their SHA-256 is kept; may be NULL */
+    bool tls_unverified;            /* --insecure-skip-tls-verify */
 };
 struct session_key {
-    json_t *tuple;   /* in clear, never a secret; stored and compared on load */
-    char *name;      /* "<issuer host>-<16 hex digits>", without extension */
+    json_t *tuple; /* in clear, never a secret; stored and compared on load */
+    char *name;    /* "<issuer host>-<16 hex digits>", without extension */
 };
 void session_key_make(const struct session_key_parts *parts, struct session_key *out);
 void session_key_release(struct session_key *key);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The text of a session file, and what is believed of one that is read. */
+#ifndef SESSION_SESSION_FILE_H
+#define SESSION_SESSION_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "session/session.h"
+#include "session/session_key.h"
+
+/* One JSON object:
+ *   version        1
+ *   key            the whole tuple of the session key, in clear
+ *   token_kind     "id_token" or "access_token"
+ *   id_token       the token that Kubernetes gets, of either kind
+ *   refresh_token  absent when there is none; so are subject, username and nonce
+ *   issued_at, expires_at, obtained_at, lifetime, refreshed
+ */
+enum { SESSION_FILE_VERSION = 1, SESSION_FILE_LIMIT = 1024 * 1024 };
+
+enum session_file_verdict {
+    SESSION_FILE_GOOD,
+    SESSION_FILE_NEWER,   /* of a later version of this program: a miss, not damage */
+    SESSION_FILE_DAMAGED, /* not JSON, not ours, another key, a token or a time that cannot be */
+};
+
+/* The file's text, with a newline. The caller owns *TEXT and wipes it. */
+bool session_file_format(const struct session_key *key, const struct session *session, char **text,
+                         struct error *err) must_check;
+/* Judges LENGTH bytes of a file and reads them into OUT when they are good; *WHY is NULL
+ * then, else static text that says what is wrong ("is not a session"). OUT's expires_at is never later than
+ * the token's own exp. */
+enum session_file_verdict session_file_parse(const char *text, size_t length, const struct session_key *key,
+                                             struct session *out, const char **why) must_check;
+/* True when the text is a session of any key and version, stored under its own NAME (without extension): what
+ * `clean` may delete. */
+bool session_file_belongs(const char *text, size_t length, const char *name) must_check;
+
+#endif

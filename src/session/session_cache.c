@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sessions in a private directory: readers need no lock because a file is only ever replaced whole. */
+#include "session/session_cache.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "session/session_file.h"
+
+enum { DRAFT_SIZE = 64 * 1024 };
+
+static char *file_name(const struct session_key *key, const char *extension)
+{
+    return memory_format("%s%s", key->name, extension);
+}
+
+/* A new directory may appear only where we or root could have made one: `sudo kubectl` with the user's HOME
+ * must not leave directories of root there (T-26b). */
+static bool may_create(const char *path, struct error *err)
+{
+    cleanup_string char *ancestor = memory_copy_text(path);
+    struct stat status;
+    do {
+        char *slash = strrchr(ancestor, '/');
+        if (slash == NULL)
+            return error_set(err, ERROR_CACHE_PERM, "cache directory '%s' is not an absolute path",
+                             safe(path));
+        slash[slash == ancestor ? 1 : 0] = '\0';
+    } while (stat(ancestor, &status) != 0 && strcmp(ancestor, "/") != 0);
+
+    if (status.st_uid == geteuid() || status.st_uid == 0)
+        return true;
+    return error_set(err, ERROR_CACHE_PERM, "cache directory '%s' is not made: '%s' belongs to user %lu",
+                     safe(path), safe(ancestor), (unsigned long)status.st_uid);
+}
+
+/* PROBE says whether it matters that the directory can be written. False without an error when it is not
+ * there. */
+static bool open_candidate(const char *path, bool create, bool probe, struct session_cache *out,
+                           struct error *err)
+{
+    cleanup_fd int directory = -1;
+    bool found = false;
+    if (path[0] != '/')
+        return error_set(err, ERROR_CACHE_PERM, "cache directory '%s' is not an absolute path", safe(path));
+    if (!file_open_directory(path, false, &directory, &found, err))
+        return false;
+    if (!found && (!create || !may_create(path, err)))
+        return false;
+    if (!found && !file_open_directory(path, true, &directory, &found, err))
+        return false;
+
+    out->read_only = probe && faccessat(directory, ".", W_OK | X_OK, 0) != 0;
+    if (out->read_only)
+        error_set(err, ERROR_CACHE_PERM, "cache directory '%s' cannot be written: %s", safe(path),
+                  strerror(errno));
+    out->directory = steal_fd(&directory);
+    out->path = memory_copy_text(path);
+    return true;
+}
+
+static void keep_first(struct error *warning, const struct error *problem)
+{
+    if (warning != NULL && warning->code == ERROR_NONE)
+        *warning = *problem;
+}
+
+void session_cache_open(const char *const *candidates, bool create, struct session_cache *out,
+                        struct error *warning)
+{
+    struct session_cache best = {.directory = -1};
+    if (warning != NULL)
+        error_clear(warning);
+    for (size_t i = 0; candidates[i] != NULL; i++) {
+        struct session_cache candidate = {.directory = -1};
+        struct error problem = {0};
+        bool probe = create || candidates[i + 1] != NULL;
+        bool opened = open_candidate(candidates[i], create, probe, &candidate, &problem);
+        if (problem.code != ERROR_NONE)
+            keep_first(warning, &problem);
+        if (!opened || (candidate.read_only && best.directory >= 0)) {
+            session_cache_close(&candidate);
+            continue;
+        }
+        session_cache_close(&best);
+        best = candidate;
+        if (!best.read_only)
+            break;
+    }
+    *out = best;
+}
+
+void session_cache_close(struct session_cache *cache)
+{
+    if (cache->directory >= 0)
+        close(cache->directory);
+    free(cache->path);
+    *cache = (struct session_cache){.directory = -1};
+}
+
+void session_cache_load(const struct session_cache *cache, const struct session_key *key, struct session *out,
+                        bool *found, struct error *warning)
+{
+    cleanup_string char *name = file_name(key, ".json");
+    cleanup_buffer struct buffer text = BUFFER_SECRET(SESSION_FILE_LIMIT);
+    struct error problem = {0};
+    struct file_state state = {0};
+    *found = false;
+    if (cache->directory < 0)
+        return;
+    if (!file_read_private(cache->directory, name, &text, &state, &problem)) {
+        if (warning != NULL)
+            *warning = problem;
+        return;
+    }
+    if (state.found)
+        *found =
+            session_file_parse(buffer_text(&text), text.length, key, out, &state.why) == SESSION_FILE_GOOD;
+    if (!*found && state.why != NULL && warning != NULL)
+        error_set(warning, ERROR_CACHE_PERM, "session file '%s' is not used: it %s", safe(name), state.why);
+}
+
+bool session_cache_prepare(const struct session_cache *cache, struct file_draft *draft, struct error *err)
+{
+    if (cache->directory < 0)
+        return error_set(err, ERROR_CACHE_IO, "there is no cache directory");
+    if (cache->read_only)
+        return error_set(err, ERROR_CACHE_PERM, "cache directory '%s' cannot be written", safe(cache->path));
+    return file_draft_open(cache->directory, DRAFT_SIZE, draft, err);
+}
+
+/* True when something lies under NAME that this version would not take and that no newer one has written. */
+static bool is_damaged(const struct session_cache *cache, const struct session_key *key, const char *name)
+{
+    cleanup_buffer struct buffer text = BUFFER_SECRET(SESSION_FILE_LIMIT);
+    cleanup_session struct session session = {0};
+    struct error ignored = {0};
+    struct file_state state = {0};
+    if (!file_read_private(cache->directory, name, &text, &state, &ignored))
+        return false;
+    if (!state.found)
+        return state.why != NULL;
+    return session_file_parse(buffer_text(&text), text.length, key, &session, &state.why) ==
+           SESSION_FILE_DAMAGED;
+}
+
+/* Once: what was moved aside first is kept, it is the one that says what happened (T-34). */
+static void move_damaged_aside(const struct session_cache *cache, const struct session_key *key,
+                               const char *name)
+{
+    if (!is_damaged(cache, key, name))
+        return;
+    cleanup_string char *aside = file_name(key, ".bad");
+    struct stat status;
+    if (fstatat(cache->directory, aside, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+        return;
+    if (renameat(cache->directory, name, cache->directory, aside) != 0)
+        return;
+    log_line(1, "the damaged session file '%s' is kept as '%s'", name, aside);
+    cleanup_fd int fd = openat(cache->directory, aside, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+        (void)fchmod(fd, S_IRUSR | S_IWUSR);
+}
+
+bool session_cache_save(const struct session_cache *cache, const struct session_key *key,
+                        const struct session *session, struct file_draft *draft, struct error *err)
+{
+    if (cache->directory < 0)
+        return true;
+    cleanup_string char *name = file_name(key, ".json");
+    cleanup_secret char *text = NULL;
+    if (!session_file_format(key, session, &text, err))
+        return false;
+    move_damaged_aside(cache, key, name);
+    bool saved = draft != NULL ? file_draft_commit(draft, name, text, strlen(text), err)
+                               : file_replace(cache->directory, name, text, strlen(text), err);
+    file_sweep_drafts(cache->directory, session->obtained_at);
+    return saved;
+}
+
+bool session_cache_drop(const struct session_cache *cache, const struct session_key *key, struct error *err)
+{
+    if (cache->directory < 0)
+        return true;
+    cleanup_string char *name = file_name(key, ".json");
+    if (unlinkat(cache->directory, name, 0) == 0 || errno == ENOENT)
+        return true;
+    return error_set(err, ERROR_CACHE_IO, "cannot remove session file '%s': %s", safe(name), strerror(errno));
+}
+
+/* `clean` may have removed the file between its opening and its locking: then others lock a new one. */
+static bool try_lock(int directory, const char *name, int *fd, bool *locked, struct error *err)
+{
+    cleanup_fd int held = -1;
+    bool got = false;
+    struct stat status;
+    if (!file_try_lock(directory, name, &held, &got, err))
+        return false;
+    *locked = got && fstat(held, &status) == 0 && status.st_nlink > 0;
+    *fd = *locked ? steal_fd(&held) : -1;
+    return true;
+}
+
+static bool lock_elsewhere(const char *path, const char *name, int *fd, bool *locked, struct error *err)
+{
+    cleanup_fd int directory = -1;
+    bool found = false;
+    return file_open_directory(path, true, &directory, &found, err) &&
+           try_lock(directory, name, fd, locked, err);
+}
+
+bool session_cache_try_lock(const struct session_cache *cache, const struct session_key *key, int *fd,
+                            bool *locked, struct error *err)
+{
+    cleanup_string char *name = file_name(key, ".lock");
+    struct error second = {0};
+    if (cache->directory >= 0 && try_lock(cache->directory, name, fd, locked, err))
+        return true;
+    if (cache->lock_directory != NULL && lock_elsewhere(cache->lock_directory, name, fd, locked, &second)) {
+        error_clear(err);
+        return true;
+    }
+    if (cache->directory >= 0)
+        return false;
+    *fd = -1;
+    *locked = true;
+    return true;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Puts what makes two logins the same into one canonical tuple, and names it. */
+#include "session/session_key.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/encoding.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/sha256.h"
+#include "record.h"
+
+/* Arguments need not be UTF-8, JSON must be; an object cannot be mistaken for a text. */
+static json_t *make_text(const char *text)
+{
+    if (text_is_empty(text))
+        return json_null();
+    json_t *value = json_string(text);
+    if (value != NULL)
+        return value;
+    size_t length = strlen(text);
+    cleanup_string char *hex = memory_allocate(2 * length + 1);
+    encoding_hex((const uint8_t *)text, length, hex);
+    return json_pack("{s:s}", "hex", hex);
+}
+
+static json_t *make_set(const struct text_list *list)
+{
+    cleanup_text_list struct text_list sorted = {0};
+    for (size_t i = 0; list != NULL && i < list->count; i++)
+        text_list_add_once(&sorted, list->items[i]);
+    text_list_sort(&sorted);
+
+    json_auto_t *array = json_array();
+    for (size_t i = 0; i < sorted.count; i++) {
+        if (json_array_append_new(array, make_text(sorted.items[i])) != 0)
+            return NULL;
+    }
+    return steal(array);
+}
+
+static void copy_sorted(const struct text_map *map, struct text_map *out)
+{
+    for (size_t i = 0; map != NULL && i < map->count; i++)
+        text_map_set(out, map->items[i].name, map->items[i].value);
+    text_map_sort(out);
+}
+
+static json_t *make_pairs(const struct text_map *map)
+{
+    cleanup_text_map struct text_map sorted = {0};
+    copy_sorted(map, &sorted);
+
+    json_auto_t *array = json_array();
+    for (size_t i = 0; i < sorted.count; i++) {
+        json_auto_t *pair = json_array();
+        if (json_array_append_new(pair, make_text(sorted.items[i].name)) != 0 ||
+            json_array_append_new(pair, make_text(sorted.items[i].value)) != 0 ||
+            json_array_append(array, pair) != 0)
+            return NULL;
+    }
+    return steal(array);
+}
+
+static void hash_text(struct sha256 *hash, const char *text)
+{
+    size_t length = strlen(text);
+    uint8_t prefix[8];
+    for (size_t i = 0; i < sizeof(prefix); i++)
+        prefix[i] = (uint8_t)((uint64_t)length >> (56 - 8 * i));
+    sha256_add(hash, prefix, sizeof(prefix));
+    sha256_add(hash, text, length);
+}
+
+/* Headers often hold secrets: only a digest of them is kept, each text with its length before it. */
+static json_t *make_digest(const struct text_map *map)
+{
+    if (map == NULL || map->count == 0)
+        return json_null();
+    cleanup_text_map struct text_map sorted = {0};
+    copy_sorted(map, &sorted);
+
+    struct sha256 hash;
+    sha256_init(&hash);
+    for (size_t i = 0; i < sorted.count; i++) {
+        hash_text(&hash, sorted.items[i].name);
+        hash_text(&hash, sorted.items[i].value);
+    }
+    uint8_t digest[SHA256_SIZE];
+    char hex[2 * SHA256_SIZE + 1];
+    sha256_end(&hash, digest);
+    encoding_hex(digest, sizeof(digest), hex);
+    return json_string(hex);
+}
+
+/* NULL only when memory is out; a key without a tuple finds nothing and saves nothing. */
+static json_t *make_tuple(const struct session_key_parts *parts)
+{
+    const struct {
+        const char *name;
+        json_t *value;
+    } members[] = {
+        {"issuer", make_text(parts->issuer)},
+        {"client_id", make_text(parts->client_id)},
+        {"scopes", make_set(parts->scopes)},
+        {"grant", json_string(parts->client_grant ? "client" : "person")},
+        {"user", make_text(parts->user)},
+        {"extra", make_pairs(parts->extra)},
+        {"audience", make_text(parts->audience)},
+        {"token_kind", json_string(parts->access_token ? "access_token" : "id_token")},
+        {"headers", make_digest(parts->headers)},
+        {"tls_verified", json_boolean(!parts->tls_unverified)},
+    };
+    json_auto_t *tuple = json_object();
+    bool whole = true;
+    for (size_t i = 0; i < array_length(members); i++)
+        whole = json_object_set_new(tuple, members[i].name, members[i].value) == 0 && whole;
+    return whole ? steal(tuple) : NULL;
+}
+
+void session_key_make(const struct session_key_parts *parts, struct session_key *out)
+{
+    json_auto_t *tuple = make_tuple(parts);
+    cleanup_string char *text = tuple != NULL ? json_to_text(tuple) : NULL;
+    out->name = record_name(parts->issuer, text != NULL ? text : "", text != NULL ? strlen(text) : 0);
+    out->tuple = steal(tuple);
+}
+
+void session_key_release(struct session_key *key)
+{
+    json_decref(key->tuple);
+    free(key->name);
+    *key = (struct session_key){0};
+}
