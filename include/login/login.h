@@ -29,6 +29,7 @@ struct login_config {
 
     bool force_refresh;  /* ignore the cached token, not the session */
     bool force_login;    /* `latchkey login`: ignore cache and cool-down */
+    bool refresh_only;   /* never log in: the forced refresh of a token that the API server seems to refuse */
 
     const struct text_list *listen_addresses;
     bool listen_default; /* nobody said --listen-address */
@@ -47,9 +48,14 @@ struct login_config {
     struct notice notice;
 };
 
-/* The cached path: a file, no lock, no library. *FOUND is false when the session is missing, wants a refresh, or the
- * config forces something. Never fails. */
-void login_find(const struct login_config *config, int64_t now, struct session *out, bool *found);
+/* The cached path: a file, no lock, no library. */
+enum login_found {
+    LOGIN_FOUND_NOTHING,  /* missing, wants a refresh, or the config forces something */
+    LOGIN_FOUND,
+    LOGIN_FOUND_REPEATED, /* good, but its parent got it thrice within seconds: the API server may refuse it */
+    LOGIN_FOUND_RENEW     /* the same, and it may be renewed now, once a minute */
+};
+enum login_found login_find(const struct login_config *config, int64_t now, struct session *out);
 
 /* Everything else: lock, look again, refresh, log in, save. */
 bool login_run(const struct login_config *config, struct session *out, struct error *err) must_check;

@@ -114,6 +114,35 @@ static void save(struct login_context *context, const struct session *session, s
         log_line(1, "the used session stays on disk: %s", trouble.message);
 }
 
+/* The old refresh token is spent even when the answer cannot be used: the new one must not be lost with it. */
+static void salvage(struct login_context *context, const struct session *session, const struct token_response *response,
+                    struct file_draft *draft)
+{
+    cleanup_session struct session kept = {0};
+    if (response->refresh_token == NULL)
+        return;
+    kept = *session;
+    kept.token = memory_copy_text(session->token);
+    kept.subject = memory_copy_text(session->subject);
+    kept.username = memory_copy_text(session->username);
+    kept.nonce = memory_copy_text(session->nonce);
+    kept.refresh_token = memory_copy_text(response->refresh_token);
+    kept.refreshed = true;
+    save(context, &kept, draft);
+}
+
+/* Another person or issuer in the answer ends the session; any other trouble with the new token leaves it. */
+static enum refresh_result reject(struct login_context *context, const struct session *session,
+                                  const struct token_response *response, struct file_draft *draft, const struct error *err)
+{
+    struct error ignored = {0};
+    if (err->code != ERROR_REFRESH_SUB && err->code != ERROR_REFRESH_ISS && err->code != ERROR_REFRESH_AUD)
+        salvage(context, session, response, draft);
+    else if (!session_cache_drop(&context->cache, &context->key, &ignored))
+        log_line(1, "the session stays on disk: %s", ignored.message);
+    return REFRESH_FAILED;
+}
+
 /* The provider gave tokens: verify, keep what it left out, store. */
 static enum refresh_result accept(struct login_context *context, const struct session *session,
                                   const struct token_response *response, struct file_draft *draft, struct session *out,
@@ -121,13 +150,8 @@ static enum refresh_result accept(struct login_context *context, const struct se
 {
     struct verification source = {.previous = session};
     cleanup_session struct session fresh = {0};
-    struct error ignored = {0};
-    if (!verification_run(context, &source, response, &fresh, err)) {
-        bool other_person = err->code == ERROR_REFRESH_SUB || err->code == ERROR_REFRESH_ISS || err->code == ERROR_REFRESH_AUD;
-        if (other_person && !session_cache_drop(&context->cache, &context->key, &ignored))
-            log_line(1, "the session stays on disk: %s", ignored.message);
-        return REFRESH_FAILED;
-    }
+    if (!verification_run(context, &source, response, &fresh, err))
+        return reject(context, session, response, draft, err);
     bool no_token = fresh.token == NULL;
     if (no_token) {
         keep_if_missing(&fresh.token, session->token);

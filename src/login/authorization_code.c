@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One login in the browser, from the open port to the page that tells the outcome. */
+#include "login/authorization_code.h"
+
+#include <string.h>
+
+#include "advice/authentik.h"
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "base/log.h"
+#include "crypto/random.h"
+#include "login/callback_page.h"
+#include "login/issuer.h"
+#include "login/redirect.h"
+#include "login/redirect_probe.h"
+#include "login/token_request.h"
+#include "login/turn.h"
+#include "login/verification.h"
+#include "net/terminal.h"
+#include "oidc/authorization.h"
+
+enum { WRONG_STATE_LIMIT = 64, STATUS_MILLISECONDS = 1000, FAREWELL_MILLISECONDS = 1000 };
+
+struct attempt {
+    struct login_context *context;
+    struct redirect redirect;
+    struct text_list scopes;
+    char state[RANDOM_TOKEN_SIZE], nonce[RANDOM_TOKEN_SIZE], start[RANDOM_TOKEN_SIZE];
+    struct pkce pkce;
+    char *authorization, *start_path, *callback_path, *visit;
+    char *page;               /* of the answer being given */
+    struct callback callback;
+    bool done, refused;       /* the callback came; it was a refusal, ERROR says which */
+    unsigned wrong_states;
+    int64_t deadline;
+    struct error error;
+};
+
+static void attempt_release(struct attempt *attempt)
+{
+    terminal_clear();
+    redirect_release(&attempt->redirect);
+    text_list_release(&attempt->scopes);
+    pkce_wipe(&attempt->pkce);
+    memory_cleanup_string(&attempt->authorization);
+    memory_cleanup_string(&attempt->start_path);
+    memory_cleanup_string(&attempt->callback_path);
+    memory_cleanup_string(&attempt->visit);
+    memory_cleanup_string(&attempt->page);
+    callback_release(&attempt->callback);
+}
+
+static const char *done_path(const struct attempt *attempt)
+{
+    return strcmp(attempt->callback_path, "/done") == 0 ? "/outcome" : "/done";
+}
+
+static struct callback_answer answer_page(struct attempt *attempt, unsigned status, const char *title, const char *text)
+{
+    memory_cleanup_string(&attempt->page);
+    attempt->page = callback_page_message(title, text);
+    return (struct callback_answer){.status = status, .body = attempt->page};
+}
+
+static struct callback_answer finish_callback(struct attempt *attempt, bool refused)
+{
+    attempt->done = true;
+    attempt->refused = refused;
+    return (struct callback_answer){.status = 303, .location = done_path(attempt)};
+}
+
+static struct callback_answer count_wrong_state(struct attempt *attempt)
+{
+    if (++attempt->wrong_states > WRONG_STATE_LIMIT) {
+        attempt->done = attempt->refused = true;
+        error_set(&attempt->error, ERROR_CALLBACK_STATE, "the callback came %u times with a state that is not ours",
+                  attempt->wrong_states);
+        error_hint(&attempt->error, "a web page or another program is sending requests to the callback port: close it");
+    }
+    return answer_page(attempt, 400, "Not this login", "This answer does not belong to the login that is waiting here.");
+}
+
+/* The callback proper: judged on the raw target, state first. */
+static struct callback_answer take_callback(struct attempt *attempt, const char *target, size_t length)
+{
+    struct login_context *context = attempt->context;
+    struct callback_expectation expected = {.path = attempt->callback_path, .state = attempt->state,
+                                            .issuer = context->config->issuer,
+                                            .iss_required = context->provider.iss_parameter_supported};
+    switch (callback_parse(target, length, &expected, &attempt->callback, &attempt->error)) {
+    case CALLBACK_CODE:
+        return finish_callback(attempt, false);
+    case CALLBACK_ERROR:
+    case CALLBACK_REFUSED:
+        return finish_callback(attempt, true);
+    case CALLBACK_WRONG_STATE:
+        return count_wrong_state(attempt);
+    case CALLBACK_MALFORMED:
+        return answer_page(attempt, 400, "Not understood", "This request is not a valid answer to a login.");
+    case CALLBACK_OTHER_PATH:
+        break;
+    }
+    return answer_page(attempt, 404, "Not found", "There is nothing here.");
+}
+
+static bool target_is(const char *target, size_t length, const char *path)
+{
+    return strlen(path) == length && memcmp(target, path, length) == 0;
+}
+
+static struct callback_answer handle(void *data, const char *target, size_t length)
+{
+    struct attempt *attempt = data;
+    if (attempt->visit == NULL)
+        return answer_page(attempt, 404, "Not found", "The login has not begun yet.");
+    if (attempt->done && target_is(target, length, done_path(attempt)))
+        return (struct callback_answer){.status = 200, .wait = true};
+    if (attempt->done)
+        return answer_page(attempt, 200, "Already answered", "The login was answered in another window. You can close this one.");
+    if (target_is(target, length, attempt->start_path))
+        return (struct callback_answer){.status = 302, .location = attempt->authorization};
+    return take_callback(attempt, target, length);
+}
+
+static char *path_of_url(const char *url)
+{
+    const char *host = url != NULL ? strstr(url, "://") : NULL;
+    const char *path = host != NULL ? strchr(host + 3, '/') : NULL;
+    return path != NULL ? memory_copy_bytes(path, strcspn(path, "?#")) : memory_copy_text("/");
+}
+
+static bool prepare(struct attempt *attempt, struct error *err)
+{
+    const struct login_config *config = attempt->context->config;
+    char verifier[RANDOM_TOKEN_SIZE];
+    if (!random_token(attempt->state, err) || !random_token(attempt->nonce, err) || !random_token(attempt->start, err) ||
+        !random_token(verifier, err))
+        return false;
+    pkce_derive(verifier, &attempt->pkce);
+    memory_wipe(verifier, sizeof(verifier));
+    login_wire_scopes(attempt->context, &attempt->scopes);
+    attempt->start_path = memory_format("/%s", attempt->start);
+    attempt->callback_path = path_of_url(config->redirect_url);
+    return redirect_open(attempt->context, handle, attempt, attempt->deadline, &attempt->redirect, err);
+}
+
+static void make_url(struct attempt *attempt)
+{
+    const struct login_config *config = attempt->context->config;
+    struct authorization_request request = {.client_id = config->client_id,
+                                            .redirect_uri = attempt->redirect.uri,
+                                            .scopes = &attempt->scopes,
+                                            .state = attempt->state,
+                                            .nonce = attempt->nonce,
+                                            .pkce = config->pkce_method == PKCE_NEVER ? NULL : &attempt->pkce,
+                                            .extra = config->extra_params};
+    attempt->authorization = authorization_url(&attempt->context->provider, &request);
+    attempt->visit = memory_format("%s%s", attempt->redirect.origin, attempt->start_path);
+}
+
+static void ask_to_visit(const struct attempt *attempt, const char *manually)
+{
+    notice_say(&attempt->context->config->notice, NOTICE_INFO, "Please visit the following URL in your browser%s: %s", manually,
+               attempt->visit);
+}
+
+static void browser_ended(void *data, const char *reason)
+{
+    struct attempt *attempt = data;
+    if (attempt->done)
+        return;
+    notice_say(&attempt->context->config->notice, NOTICE_WARNING, "could not open the browser: %s", reason);
+    ask_to_visit(attempt, " manually");
+}
+
+static void show_door(struct attempt *attempt)
+{
+    const struct login_config *config = attempt->context->config;
+    const char *why = NULL;
+    struct error err = {0};
+    if (config->skip_open_browser) {
+        ask_to_visit(attempt, "");
+    } else if (!browser_available(&config->browser, &why)) {
+        notice_say(&config->notice, NOTICE_WARNING, "could not open the browser: %s", why);
+        ask_to_visit(attempt, " manually");
+    } else if (!browser_open(attempt->context->loop, &config->browser, attempt->visit, browser_ended, attempt, &err)) {
+        browser_ended(attempt, err.message);
+    }
+}
+
+static void show_status(void *data)
+{
+    const struct attempt *attempt = data;
+    int64_t left = (attempt->deadline - clock_monotonic()) / 1000;
+    if (!attempt->done)
+        notice_say(&attempt->context->config->notice, NOTICE_STATUS, "waiting for the login in your browser, %lld:%02lld left: %s",
+                   (long long)(left / 60), (long long)(left % 60), attempt->visit);
+}
+
+static bool timed_out(struct attempt *attempt, struct error *err)
+{
+    const struct login_config *config = attempt->context->config;
+    redirect_probe_forget(attempt->context, attempt->redirect.uri);
+    error_set(err, ERROR_CALLBACK_TIMEOUT, "nobody finished the login in the browser within %d s", config->timeout_seconds);
+    if (provider_kind(config->issuer) == PROVIDER_AUTHENTIK)
+        authentik_hint_timeout(attempt->redirect.uri, text_map_get(config->extra_params, "login_hint"), err);
+    return error_hint(err, "run the command again, with a longer --authentication-timeout-sec if that was too short");
+}
+
+static bool wait_for_callback(struct attempt *attempt, struct error *err)
+{
+    struct login_context *context = attempt->context;
+    show_status(attempt);
+    loop_every(context->loop, STATUS_MILLISECONDS, show_status, attempt);
+    enum loop_end end = loop_run(context->loop, &attempt->done, attempt->deadline, err);
+    loop_never(context->loop, show_status, attempt);
+    notice_say(&context->config->notice, NOTICE_STATUS, "%s", "");
+    if (end == LOOP_DEADLINE)
+        return timed_out(attempt, err);
+    if (end == LOOP_INTERRUPTED)
+        return error_set(err, ERROR_INTERRUPTED, "the login was interrupted");
+    if (end == LOOP_FAILED)
+        return false;
+    if (!attempt->refused)
+        return true;
+    *err = attempt->error;
+    if (err->code == ERROR_CALLBACK_ERROR && provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
+        authentik_hint_callback_error(attempt->callback.error, attempt->callback.error_description, err);
+    return false;
+}
+
+static bool exchange(struct attempt *attempt, struct token_outcome *outcome, struct error *err)
+{
+    struct login_context *context = attempt->context;
+    cleanup_buffer struct buffer form = BUFFER_SECRET(1 << 20);
+    encoding_form_pair("grant_type", "authorization_code", &form);
+    encoding_form_pair("code", attempt->callback.code, &form);
+    encoding_form_pair("redirect_uri", attempt->redirect.uri, &form);
+    if (context->config->pkce_method != PKCE_NEVER)
+        encoding_form_pair("code_verifier", attempt->pkce.verifier, &form);
+    if (token_request_send(context, &form, true, outcome, err))
+        return true;
+    struct authentik_token_request request = {.grant = "authorization_code", .redirect_uri = attempt->redirect.uri,
+                                              .has_secret = context->config->client_secret != NULL};
+    if (outcome->answered && provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
+        authentik_hint_token_error(&outcome->failed, &request, err);
+    return error_prefix(err, "could not exchange the code and token");
+}
+
+static bool redeem(struct attempt *attempt, struct session *out, struct error *err)
+{
+    struct login_context *context = attempt->context;
+    cleanup_token_outcome struct token_outcome outcome = {0};
+    struct verification source = {.nonce = attempt->nonce, .code = attempt->callback.code};
+    struct error advice = {0};
+    if (!exchange(attempt, &outcome, err) || !verification_run(context, &source, &outcome.response, out, err))
+        return false;
+    if (out->refresh_token == NULL && authentik_hint_no_refresh_token(&context->provider, &attempt->scopes, &advice))
+        notice_say(&context->config->notice, NOTICE_HINT, "%s", advice.hint);
+    return true;
+}
+
+/* Shows the outcome to whoever waits for it, but never keeps kubectl longer than a second. */
+static void tell_browser(struct attempt *attempt, const struct session *session, const struct error *err)
+{
+    const struct login_config *config = attempt->context->config;
+    memory_cleanup_string(&attempt->page);
+    if (session != NULL) {
+        struct callback_page_success success = {.username = session->username, .issuer = config->issuer,
+                                                .valid_seconds = session_remaining(session, clock_wall()),
+                                                .open_url = config->open_url};
+        attempt->page = callback_page_success(&success);
+    } else {
+        attempt->page = callback_page_failure(err);
+    }
+    struct callback_answer answer = {.status = session != NULL ? 200 : 500, .body = attempt->page};
+    callback_server_release(attempt->redirect.server, &answer);
+    callback_server_drain(attempt->redirect.server, FAREWELL_MILLISECONDS);
+}
+
+static bool run(struct attempt *attempt, struct session *out, bool *asked, struct error *err)
+{
+    struct login_context *context = attempt->context;
+    if (!prepare(attempt, err))
+        return false;
+    make_url(attempt);
+    turn_announce(context, "waiting for the browser", attempt->visit);
+    *asked = true;
+    show_door(attempt);
+    issuer_start_keys(context);
+    bool good = wait_for_callback(attempt, err);
+    if (!good && !attempt->done)
+        return false;
+    turn_announce(context, "exchanging the code", NULL);
+    if (good)
+        good = redeem(attempt, out, err);
+    tell_browser(attempt, good ? out : NULL, err);
+    return good;
+}
+
+bool authorization_code_run(struct login_context *context, struct session *out, bool *asked, struct error *err)
+{
+    struct attempt attempt = {.context = context,
+                              .deadline = clock_monotonic() + context->config->timeout_seconds * INT64_C(1000)};
+    if (!issuer_discover(context, false, err) || !authentik_check_metadata(&context->provider, err))
+        return false;
+    if (context->config->pkce_method == PKCE_AUTO && !provider_check_pkce(&context->provider, err))
+        return false;
+    bool good = run(&attempt, out, asked, err);
+    attempt_release(&attempt);
+    issuer_remember(context);
+    return good;
+}
