@@ -9,7 +9,8 @@
 
 #include "base/buffer.h"
 
-/* Base64url without padding (RFC 7515 section 2). OUT has room for BASE64URL_SIZE(length) bytes, NUL included. */
+/* Base64url without padding (RFC 7515 section 2). OUT has room for BASE64URL_SIZE(length) bytes, with the
+ * NUL. */
 #define BASE64URL_SIZE(length) (((length) * 4 + 2) / 3 + 1)
 void encoding_base64url(const uint8_t *bytes, size_t length, char *out);
 /* Strict: alphabet only, no padding, no white space, unused bits zero. False without touching OUT's length on

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What went wrong: a stable code, one line that says what failed on what, and lines that say how to mend it. */
+/* What went wrong: a stable code, one line on what failed on what, and lines that say how to mend it. */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
@@ -45,7 +45,8 @@ struct error {
     char hint[2048];   /* zero or more lines, each a remedy, separated by '\n' */
 };
 
-/* Sets code and message, clears the hint. Always false, so that `return error_set(err, ...)` is an error branch. */
+/* Sets code and message, clears the hint. Always false: `return error_set(err, ...)` is an error branch. A
+ * message that does not fit is cut at a character boundary and ends in "...". */
 bool error_set(struct error *err, enum error_code code, const char *format, ...) format_check(3, 4);
 /* Adds a line to the hint. Always false. Lines that do not fit are dropped whole. */
 bool error_hint(struct error *err, const char *format, ...) format_check(2, 3);

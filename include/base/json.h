@@ -11,13 +11,15 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* Parses a JSON *object*: UTF-8, no duplicate members, no NUL, nothing after it, at most DEPTH levels (counted before
- * jansson sees the text, which recurses), 20,000 members and LENGTH bytes as given by the caller, who bounds it.
- * On failure ERR has CODE and a message that starts with WHAT and never quotes the input. The caller owns *OUT. */
+/* Parses a JSON *object*: UTF-8, no duplicate members, no NUL, nothing after it, at most DEPTH levels
+ * (counted before jansson sees the text, which recurses), 20,000 members and elements in all, 512 KiB per
+ * string (as written, escapes included) and LENGTH bytes, which the caller bounds. On failure ERR has CODE
+ * and a message that starts with WHAT and never quotes the input. The caller owns *OUT. (security T-12, T-14,
+ * T-15) */
 struct json_source {
-    const char *what;      /* "the token response", for messages */
-    enum error_code code;  /* of the error */
-    unsigned depth;        /* 0 means 32 */
+    const char *what;     /* "the token response", for messages */
+    enum error_code code; /* of the error */
+    unsigned depth;       /* 0 means 32 */
 };
 bool json_parse_object(struct json_source source, const char *text, size_t length, json_t **out,
                        struct error *err) must_check;
@@ -29,7 +31,8 @@ bool json_has(const json_t *object, const char *name);
 /* Integer or real within +-2^53, rounded down; false when absent or of another type. */
 bool json_number(const json_t *object, const char *name, double *number);
 bool json_boolean_is_true(const json_t *object, const char *name);
-/* Adds the strings of an array member to LIST; false when the member exists and is not an array of strings. */
+/* Adds the strings of an array member to LIST; false, with nothing added, when the member exists, is not null
+ * and is not an array of strings. */
 bool json_text_list(const json_t *object, const char *name, struct text_list *list) must_check;
 /* Compact ASCII text, owned by the caller. */
 char *json_to_text(const json_t *value) must_check;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Binds a library's functions on first use, so that the cached path does not pay for libraries that it does not need. */
+/* Binds a library's functions on first use: the cached path does not pay for libraries that it does not
+ * need. */
 #ifndef BASE_LATE_H
 #define BASE_LATE_H
 
@@ -19,9 +20,9 @@
  *     if (!late_bind(&library, err)) return false;
  *     handle = curl.curl_easy_init();
  *
- * The type of each pointer comes from the library's own header. With LATE_BINDING the table is filled by dlopen of the
- * soname found when the program was configured (LATE_CURL, LATE_MICROHTTPD, LATE_CRYPTO, LATE_JWT: string
- * macros from the build) and dlsym, all symbols at once; in a linked build by address. */
+ * The type of each pointer comes from the library's own header. With LATE_BINDING the table is filled by
+ * dlopen of the soname found when the program was configured (LATE_CURL, LATE_MICROHTTPD, LATE_CRYPTO,
+ * LATE_JWT: string macros from the build) and dlsym, all symbols at once; in a linked build by address. */
 struct late_symbol {
     const char *name;
     void **slot;

@@ -8,7 +8,8 @@
 /* 0 nothing, 1 steps and decisions, 2 requests (method, host, path, status, sizes), 3 names of parameters. */
 void log_set_level(int level);
 int log_level(void);
-/* One line on stderr with the time since start, if LEVEL is on. Text from outside must have gone through safe(). */
+/* One line on stderr, by one write, with the time since the log was switched on, if LEVEL is on. Text from
+ * outside must have gone through safe(). */
 void log_line(int level, const char *format, ...) format_check(2, 3);
 /* For values that must be recognisable but not readable: the first 4 hexadecimal digits of their SHA-256. */
 struct log_mark {

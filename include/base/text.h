@@ -52,14 +52,16 @@ bool text_to_number(const char *text, int64_t minimum, int64_t maximum, int64_t 
 /* The number of single edits between two texts, at most 255; for "did you mean". */
 unsigned text_distance(const char *a, const char *b);
 
-/* How text from outside is shown: at most TEXT_SAFE_LENGTH bytes of it, valid UTF-8 letters kept; C0, DEL, C1, bidi
- * controls, zero-width and invalid bytes become \u{..}; "..." where it was cut. (security T-16) */
+/* How text from outside is shown: at most TEXT_SAFE_LENGTH bytes of it, valid UTF-8 letters kept; C0, DEL,
+ * C1, bidi controls, invisible characters and invalid bytes become \u{..}; "..." where it was cut. (security
+ * T-16) */
 enum { TEXT_SAFE_LENGTH = 300, TEXT_SAFE_SIZE = 6 * TEXT_SAFE_LENGTH + 16 };
 struct text_safe {
     char text[TEXT_SAFE_SIZE];
 };
 struct text_safe text_make_safe_bytes(const char *bytes, size_t length);
-/* `safe(x)` is for one printf argument: its storage lives until the end of the full expression. NULL shows as "". */
+/* `safe(x)` is for one printf argument: its storage lives until the end of the full expression. NULL is
+ * "". */
 struct text_safe text_make_safe(const char *text);
 #define safe(value) (text_make_safe(value).text)
 

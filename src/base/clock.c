@@ -34,7 +34,8 @@ void clock_format_rfc3339(int64_t seconds, char out[static CLOCK_RFC3339_SIZE])
         seconds = 0;
     time_t moment = (time_t)(seconds > last ? last : seconds);
     struct tm parts = {0};
-    if (gmtime_r(&moment, &parts) == NULL || strftime(out, CLOCK_RFC3339_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+    if (gmtime_r(&moment, &parts) == NULL ||
+        strftime(out, CLOCK_RFC3339_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
         snprintf(out, CLOCK_RFC3339_SIZE, "%s", "1970-01-01T00:00:00Z");
 }
 
@@ -50,7 +51,8 @@ void clock_format_duration(int64_t seconds, char out[static CLOCK_DURATION_SIZE]
     while (unit + 1 < array_length(units) && left < units[unit].seconds)
         unit++;
     uint64_t major = left / units[unit].seconds;
-    uint64_t minor = unit + 1 < array_length(units) ? left % units[unit].seconds / units[unit + 1].seconds : 0;
+    uint64_t minor =
+        unit + 1 < array_length(units) ? left % units[unit].seconds / units[unit + 1].seconds : 0;
     if (minor == 0)
         snprintf(out, CLOCK_DURATION_SIZE, "%s%" PRIu64 " %s", sign, major, units[unit].name);
     else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Base64url, base64, percent-encoding, hexadecimal; the decoders accept one spelling of every value and no other. */
+/* Base64url, base64, percent-encoding, hexadecimal; decoders accept one spelling of every value, no other. */
 #include "base/encoding.h"
 
 #include <string.h>

@@ -11,7 +11,7 @@ static const char *const code_names[] = {
 #undef ERROR_NAME
 };
 
-/* Ends TEXT, of which LENGTH bytes were wanted, with "..." at a character boundary when they do not fit into SIZE. */
+/* Ends TEXT, which wanted LENGTH bytes, with "..." at a character boundary when they do not fit into SIZE. */
 static void mark_cut(char *text, size_t size, size_t length)
 {
     if (length < size)

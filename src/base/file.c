@@ -119,13 +119,15 @@ bool file_read(const char *path, struct buffer *out, struct error *err)
     int reason = errno;
     buffer_truncate(out, before);
     if (reason == EFBIG)
-        return error_set(err, ERROR_TOO_LARGE, "cannot read '%s': it is larger than %zu bytes", safe(path), out->limit);
+        return error_set(err, ERROR_TOO_LARGE, "cannot read '%s': it is larger than %zu bytes", safe(path),
+                         out->limit);
     return error_set(err, ERROR_CONFIG, "cannot read '%s': %s", safe(path), strerror(reason));
 }
 
 bool file_try_lock(int directory, const char *name, int *fd, bool *locked, struct error *err)
 {
-    cleanup_fd int lock = openat(directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    cleanup_fd int lock =
+        openat(directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     if (lock < 0 && errno == ELOOP)
         return error_set(err, ERROR_CACHE_PERM, "cannot lock '%s': it is a symbolic link", safe(name));
     if (lock < 0)
@@ -134,10 +136,12 @@ bool file_try_lock(int directory, const char *name, int *fd, bool *locked, struc
     if (fstat(lock, &status) != 0)
         return error_set(err, ERROR_CACHE_IO, "cannot examine lock '%s': %s", safe(name), strerror(errno));
     if (!S_ISREG(status.st_mode) || status.st_uid != geteuid() || status.st_nlink > 1)
-        return error_set(err, ERROR_CACHE_PERM, "cannot lock '%s': it is not a regular file of our own", safe(name));
+        return error_set(err, ERROR_CACHE_PERM, "cannot lock '%s': it is not a regular file of our own",
+                         safe(name));
     /* the umask may have taken our own bits, an old one may have been readable by others */
     if ((status.st_mode & 07777) != 0600 && fchmod(lock, 0600) != 0)
-        return error_set(err, ERROR_CACHE_PERM, "cannot make lock '%s' private: %s", safe(name), strerror(errno));
+        return error_set(err, ERROR_CACHE_PERM, "cannot make lock '%s' private: %s", safe(name),
+                         strerror(errno));
     int result;
     do {
         result = flock(lock, LOCK_EX | LOCK_NB);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Replaces a file in one step: a draft in the same directory, synced, renamed over the name, directory synced. */
+/* Replaces a file in one step: draft beside it, sync, rename over the name, sync the directory. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,8 +31,10 @@ static uint64_t random_number(void)
 static bool create_draft(struct file_draft *draft)
 {
     for (int i = 0; i < ATTEMPTS; i++) {
-        snprintf(draft->name, sizeof(draft->name), DRAFT_PREFIX "%ld.%016" PRIx64, (long)getpid(), random_number());
-        draft->fd = openat(draft->directory, draft->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        snprintf(draft->name, sizeof(draft->name), DRAFT_PREFIX "%ld.%016" PRIx64, (long)getpid(),
+                 random_number());
+        draft->fd =
+            openat(draft->directory, draft->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (draft->fd >= 0)
             return true;
         if (errno != EEXIST)
@@ -97,7 +99,7 @@ bool file_draft_open(int directory, size_t size, struct file_draft *draft, struc
     cleanup_file_draft struct file_draft made = {.directory = directory, .fd = -1};
     if (!create_draft(&made))
         return error_set(err, ERROR_CACHE_IO, "cannot create a temporary file: %s", strerror(errno));
-    /* tells a sweeper in another process namespace or on another host that we live; where locks fail, the pid does */
+    /* tells a sweeper who cannot see our process (another namespace, another host) that it lives */
     (void)flock(made.fd, LOCK_EX | LOCK_NB);
     if (fchmod(made.fd, 0600) != 0 || !reserve_space(made.fd, size) || !sync_fully(made.fd))
         return error_set(err, ERROR_CACHE_IO, "cannot prepare a temporary file: %s", strerror(errno));
@@ -115,13 +117,14 @@ void file_draft_release(struct file_draft *draft)
     draft->name[0] = '\0';
 }
 
-/* True when NAME is the very file that is open as the draft: over NFS a rename that worked may report an error. */
+/* True when NAME is the very file that is open as the draft: NFS may report an error after success. */
 static bool is_in_place(const struct file_draft *draft, const char *name)
 {
     struct stat ours;
     struct stat there;
-    return fstat(draft->fd, &ours) == 0 && fstatat(draft->directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-           ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+    return fstat(draft->fd, &ours) == 0 &&
+           fstatat(draft->directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && ours.st_dev == there.st_dev &&
+           ours.st_ino == there.st_ino;
 }
 
 static bool rename_draft(const struct file_draft *draft, const char *name)
@@ -140,7 +143,8 @@ static bool sync_directory(int directory)
     return sync_fully(directory) || errno == EINVAL || errno == ENOTSUP;
 }
 
-bool file_draft_commit(struct file_draft *draft, const char *name, const void *bytes, size_t length, struct error *err)
+bool file_draft_commit(struct file_draft *draft, const char *name, const void *bytes, size_t length,
+                       struct error *err)
 {
     cleanup_file_draft struct file_draft used = *draft;
     *draft = (struct file_draft){.directory = -1, .fd = -1};
@@ -151,14 +155,16 @@ bool file_draft_commit(struct file_draft *draft, const char *name, const void *b
     used.name[0] = '\0';
     memory_cleanup_fd(&used.fd);
     if (!sync_directory(used.directory))
-        return error_set(err, ERROR_CACHE_IO, "cannot sync the directory of '%s': %s", safe(name), strerror(errno));
+        return error_set(err, ERROR_CACHE_IO, "cannot sync the directory of '%s': %s", safe(name),
+                         strerror(errno));
     return true;
 }
 
 bool file_replace(int directory, const char *name, const void *bytes, size_t length, struct error *err)
 {
     cleanup_file_draft struct file_draft draft = {.directory = -1, .fd = -1};
-    return file_draft_open(directory, length, &draft, err) && file_draft_commit(&draft, name, bytes, length, err);
+    return file_draft_open(directory, length, &draft, err) &&
+           file_draft_commit(&draft, name, bytes, length, err);
 }
 
 /* The process that made the draft NAME, 0 when it is not a draft's name. */

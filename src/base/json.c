@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bounded JSON: limits are checked on the text itself before jansson, which recurses and allocates, sees it. */
+/* Bounded JSON: the text is held against the limits before jansson, which recurses and allocates, sees it. */
 #include "base/json.h"
 
 #include <stdlib.h>
@@ -57,7 +57,8 @@ static const char *find_excess(const char *text, size_t length, unsigned depth)
     return NULL;
 }
 
-bool json_parse_object(struct json_source source, const char *text, size_t length, json_t **out, struct error *err)
+bool json_parse_object(struct json_source source, const char *text, size_t length, json_t **out,
+                       struct error *err)
 {
     const char *excess = find_excess(text, length, source.depth > 0 ? source.depth : DEFAULT_DEPTH);
     if (excess != NULL)
@@ -67,8 +68,8 @@ bool json_parse_object(struct json_source source, const char *text, size_t lengt
     if (value == NULL && json_error_code(&where) == json_error_duplicate_key)
         return error_set(err, source.code, "%s has a member twice (line %d)", source.what, where.line);
     if (value == NULL)
-        return error_set(err, source.code, "%s is not valid JSON (line %d, column %d)", source.what, where.line,
-                         where.column);
+        return error_set(err, source.code, "%s is not valid JSON (line %d, column %d)", source.what,
+                         where.line, where.column);
     if (!json_is_object(value)) {
         json_decref(value);
         return error_set(err, source.code, "%s is not a JSON object", source.what);
@@ -100,7 +101,7 @@ bool json_number(const json_t *object, const char *name, double *number)
     if (!json_is_number(value))
         return false;
     double exact = json_number_value(value);
-    /* written so that a NaN fails, and by the integer itself, which a double may have rounded into the range */
+    /* written so that a NaN fails; an integer by itself, for a double may have rounded it into the range */
     if (!(exact >= -LARGEST_NUMBER && exact <= LARGEST_NUMBER))
         return false;
     if (json_is_integer(value) && llabs(json_integer_value(value)) > (long long)LARGEST_NUMBER)

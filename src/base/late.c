@@ -12,15 +12,15 @@
 /* The form is that of the "dlopen" notes of the UAPI group's package metadata for ELF files. */
 #define NOTE_OWNER "FDO"
 #define NOTE_TYPE 0x407c0c0aU
-#define NOTE_JSON(feature, description, priority, soname)                                                 \
+#define NOTE_JSON(feature, description, priority, soname)                                              \
     "[{\"feature\":\"" feature "\",\"description\":\"" description "\",\"priority\":\"" priority "\"," \
     "\"soname\":[\"" soname "\"]}]"
-#define NOTE(variable, json)                                                                                 \
-    static const struct {                                                                                    \
-        uint32_t owner_size, json_size, type;                                                                \
-        char owner[sizeof(NOTE_OWNER)];                                                                      \
-        char text[(sizeof(json) + 3) / 4 * 4];                                                               \
-    } variable __attribute__((used, retain, section(".note.dlopen"), aligned(4))) = {                        \
+#define NOTE(variable, json)                                                          \
+    static const struct {                                                             \
+        uint32_t owner_size, json_size, type;                                         \
+        char owner[sizeof(NOTE_OWNER)];                                               \
+        char text[(sizeof(json) + 3) / 4 * 4];                                        \
+    } variable __attribute__((used, retain, section(".note.dlopen"), aligned(4))) = { \
         sizeof(NOTE_OWNER), sizeof(json), NOTE_TYPE, NOTE_OWNER, json}
 
 NOTE(note_curl, NOTE_JSON("http", "requests to the issuer", "required", LATE_CURL));

@@ -32,7 +32,8 @@ void log_line(int level, const char *format, ...)
         return;
     char line[2048];
     int64_t elapsed = clock_monotonic() - started;
-    int start = snprintf(line, sizeof(line), "latchkey: +%d.%03d ", (int)(elapsed / 1000), (int)(elapsed % 1000));
+    int start =
+        snprintf(line, sizeof(line), "latchkey: +%d.%03d ", (int)(elapsed / 1000), (int)(elapsed % 1000));
     size_t used = start > 0 ? (size_t)start : 0;
     size_t room = sizeof(line) - used - 1;
     va_list arguments;

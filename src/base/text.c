@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for one more item: the capacity is the count rounded up to a power of two, so it needs no member of its own. */
+/* Room for one more item. The capacity is the count rounded up to a power of two: it needs no member. */
 static void *grow(void *items, size_t count, size_t size)
 {
     if (count > 0 && (count & (count - 1)) != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes text from outside safe to show: whatever a terminal would obey, hide or reorder is written as \u{..}. */
+/* Makes text from outside safe to show: what a terminal would obey, hide or reorder is written as \u{..}. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,10 +11,10 @@ struct range {
 
 /* Characters that are invisible, change the direction of writing, break lines, or have no agreed meaning. */
 static const struct range hidden[] = {
-    {0x0000, 0x001F},   {0x007F, 0x009F},   {0x00AD, 0x00AD},   {0x034F, 0x034F},   {0x061C, 0x061C},
-    {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},
-    {0x2060, 0x206F},   {0x3164, 0x3164},   {0xE000, 0xF8FF},   {0xFDD0, 0xFDEF},   {0xFE00, 0xFE0F},
-    {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},   {0xFFFE, 0xFFFF},   {0x1BCA0, 0x1BCA3},
+    {0x0000, 0x001F},   {0x007F, 0x009F},    {0x00AD, 0x00AD}, {0x034F, 0x034F}, {0x061C, 0x061C},
+    {0x115F, 0x1160},   {0x17B4, 0x17B5},    {0x180B, 0x180F}, {0x200B, 0x200F}, {0x2028, 0x202E},
+    {0x2060, 0x206F},   {0x3164, 0x3164},    {0xE000, 0xF8FF}, {0xFDD0, 0xFDEF}, {0xFE00, 0xFE0F},
+    {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},    {0xFFF0, 0xFFFB}, {0xFFFE, 0xFFFF}, {0x1BCA0, 0x1BCA3},
     {0x1D173, 0x1D17A}, {0xE0000, 0x10FFFF},
 };
 
@@ -27,7 +27,7 @@ static bool is_hidden(uint32_t character)
     return (character & 0xFFFE) == 0xFFFE;
 }
 
-/* The length of the UTF-8 sequence that LEAD begins, 0 when none can begin so; its bits of the character in *BITS. */
+/* The length of the UTF-8 sequence that LEAD begins, 0 when none does; *BITS is its part of the character. */
 static size_t sequence_length(uint8_t lead, uint32_t *bits)
 {
     if (lead < 0x80) {
