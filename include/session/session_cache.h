@@ -15,8 +15,9 @@
 struct session_cache {
     int directory;
     char *path;
-    bool read_only;             /* it can be read but not written */
-    const char *lock_directory; /* borrowed, may be NULL: where a lock is taken when DIRECTORY cannot lock */
+    bool read_only; /* it can be read but not written */
+    /* Borrowed, NULL after opening, set by the caller: where a lock is taken when DIRECTORY cannot lock. */
+    const char *lock_directory;
 };
 /* Opens the first of the CANDIDATES (absolute paths, NULL-terminated) that can be used, making it if CREATE;
  * one that can only be read is taken when no later one can be written. Without any the cache is nowhere,

@@ -18,8 +18,7 @@ static const char *find_host(const char *issuer, size_t *length)
     const char *scheme_end = strstr(issuer, "://");
     const char *host = scheme_end != NULL ? scheme_end + 3 : issuer;
     size_t end = strcspn(host, "/?#");
-    const char *at = memchr(host, '@', end);
-    if (at != NULL) {
+    for (const char *at = memchr(host, '@', end); at != NULL; at = memchr(host, '@', end)) {
         end -= (size_t)(at + 1 - host);
         host = at + 1;
     }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the cache directory have in common: a name that shows the issuer's host, one JSON object
- * each. */
+/* What the files of the cache directory share: a name that shows the issuer's host, one JSON object each. */
 #ifndef SESSION_RECORD_H
 #define SESSION_RECORD_H
 
