@@ -20,7 +20,8 @@ struct http_settings {
     bool insecure_skip_tls_verify;
     const struct text_map *headers;      /* --oidc-request-header, sent with every request */
     int timeout_seconds;                 /* of one whole request; 30 unless --http-timeout-sec */
-    bool allow_plain_http;               /* the issuer is plain http on loopback */
+    bool allow_plain_http;               /* the issuer is plain http on loopback; elsewhere it is refused all the same */
+    const char *user_agent;              /* "latchkey/VERSION"; NULL means "latchkey" */
 };
 struct http;
 /* Reads and checks the CA files now: an unreadable or empty one is an error (config), never a silent fallback. */
@@ -47,14 +48,16 @@ struct http_response {
     struct buffer body;                /* secret: wiped */
     char *content_type, *location, *allow, *retry_after, *request_id; /* NULL when absent; X-authentik-id */
     int64_t date;                      /* the Date header, 0 when absent */
-    bool sent;                         /* false only when provably nothing left us */
+    bool sent;                         /* false only when provably nothing left us; set on failure as well */
 };
 void http_response_release(struct http_response *response);
 #define cleanup_http_response __attribute__((cleanup(http_response_release)))
 
-/* Sends and waits. Connect and name failures are tried again for 5 s (a laptop that wakes up) unless never_retry and
- * something was sent. A redirect, a Content-Encoding and a body over the limit are errors (redirect, too_large). Errors: network, tls,
- * timeout, too_large, redirect, interrupted. An HTTP status is not an error here. */
+/* Sends and waits. Connect and name failures are tried again for 5 s (a laptop that wakes up), since nothing was sent then; what
+ * fails later is never sent again, but for a GET on a reused connection that was closed under it. A redirect (redirect), a
+ * Content-Encoding (unsupported) and a head or body over its limit (too_large) are errors. Errors: network, tls, timeout,
+ * too_large, redirect, unsupported, interrupted, and for a request that cannot be made config and endpoint_url. An HTTP status
+ * is not an error here. On failure only OUT->sent is written. */
 bool http_perform(struct http *http, const struct http_request *request, struct http_response *out,
                   struct error *err) must_check;
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signals by signalfd, which Linux alone has. */
+#include "signals.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static sigset_t signals_set(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+
+bool signals_open(struct signals *signals, struct error *err)
+{
+    sigset_t set = signals_set(), before;
+    if (sigprocmask(SIG_BLOCK, &set, &before) != 0)
+        return error_set(err, ERROR_INTERNAL, "cannot block signals: %s", strerror(errno));
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0) {
+        int cause = errno;
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        return error_set(err, ERROR_INTERNAL, "cannot watch for signals: %s", strerror(cause));
+    }
+    *signals = (struct signals){.fd = fd, .before = before};
+    return true;
+}
+
+void signals_read(struct signals *signals)
+{
+    struct signalfd_siginfo info;
+    while (read(signals->fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        signals->seen++;
+        /* A closing terminal sends SIGHUP more than once by itself. */
+        if (info.ssi_signo != SIGHUP)
+            signals->insists++;
+    }
+}
+
+bool signals_have_come(const struct signals *signals)
+{
+    sigset_t waiting;
+    if (signals->seen > 0)
+        return true;
+    if (sigpending(&waiting) != 0)
+        return false;
+    return sigismember(&waiting, SIGINT) == 1 || sigismember(&waiting, SIGTERM) == 1 ||
+           sigismember(&waiting, SIGHUP) == 1;
+}
+
+void signals_close(struct signals *signals)
+{
+    signals_read(signals);
+    close(signals->fd);
+    signals->fd = -1;
+    sigprocmask(SIG_SETMASK, &signals->before, NULL);
+}

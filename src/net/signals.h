@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SIGINT, SIGTERM and SIGHUP as a readable descriptor, for net/loop alone. */
+#ifndef SRC_NET_SIGNALS_H
+#define SRC_NET_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct signals {
+    int fd;           /* readable when a signal waits */
+    sigset_t before;  /* the mask to restore */
+    unsigned seen;    /* signals read so far */
+    unsigned insists; /* those among them that a person or a supervisor repeats: not SIGHUP */
+};
+
+/* Blocks the three signals and opens the descriptor. */
+bool signals_open(struct signals *signals, struct error *err) must_check;
+/* Reads what has come. */
+void signals_read(struct signals *signals);
+/* True when one was read or waits. */
+bool signals_have_come(const struct signals *signals);
+/* Swallows what waits (the program ends by status 0 or 1, never by a signal) and restores the mask. */
+void signals_close(struct signals *signals);
+
+#endif
