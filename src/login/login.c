@@ -99,6 +99,7 @@ static bool context_open(struct login_context *context, struct error *err)
     make_key(config, &context->key);
     if (config->cache_candidates[0] != NULL)
         session_cache_open(config->cache_candidates, true, &context->cache, &warning);
+    context->cache.lock_directory = config->runtime_directory;
     if (warning.code != ERROR_NONE)
         notice_say(&config->notice, NOTICE_WARNING, "%s", warning.message);
     return loop_open(&context->loop, err) && http_open(context->loop, &config->http, &context->http, err);

@@ -37,8 +37,9 @@ static void search_release(struct search *search)
     redirect_release(&search->found);
 }
 
-static void name_redirect(struct search *search, int port)
+static void name_redirect(struct search *search)
 {
+    int port = callback_server_port(search->found.server);
     const struct login_config *config = search->context->config;
     const char *scheme = config->local_certificate != NULL ? "https" : "http";
     const char *host = config->redirect_hostname != NULL ? config->redirect_hostname : "localhost";
@@ -52,14 +53,14 @@ static bool open_from(struct search *search, const struct text_list *addresses, 
                       struct error *err)
 {
     struct text_list rest = {.items = addresses->items + first, .count = addresses->count - first};
-    int port = 0;
     search->settings.addresses = &rest;
-    if (!callback_server_open(search->context->loop, &search->settings, &search->found.server, &port, index, err))
+    if (!callback_server_open(search->context->loop, &search->settings, &search->found.server, err))
         return false;
+    *index = callback_server_index(search->found.server);
     for (size_t i = 0; i < *index; i++)
         text_list_add_once(&search->taken, rest.items[i]);
     *index += first;
-    name_redirect(search, port);
+    name_redirect(search);
     return true;
 }
 
@@ -142,14 +143,11 @@ static void retry_tick(void *data)
 {
     struct search *search = data;
     struct error ignored = {0};
-    int port = 0;
-    size_t index = 0;
     if (search->opened)
         return;
-    search->opened = callback_server_open(search->context->loop, &search->settings, &search->found.server, &port, &index,
-                                          &ignored);
+    search->opened = callback_server_open(search->context->loop, &search->settings, &search->found.server, &ignored);
     if (search->opened)
-        name_redirect(search, port);
+        name_redirect(search);
 }
 
 /* The provider takes none of the free ports: one of those that somebody else holds may still be the right one. */

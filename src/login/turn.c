@@ -24,8 +24,7 @@ static bool try_lock(struct wait *wait)
 {
     struct login_context *context = wait->context;
     bool locked = false;
-    if (!session_cache_try_lock(&context->cache, &context->key, context->config->runtime_directory, &wait->fd, &locked,
-                                &wait->error)) {
+    if (!session_cache_try_lock(&context->cache, &context->key, &wait->fd, &locked, &wait->error)) {
         wait->failed = true;
         return true;
     }
@@ -143,8 +142,6 @@ enum turn_result turn_take(struct login_context *context, int *fd, struct sessio
     struct wait wait = {.context = context, .fd = -1, .started = clock_monotonic(), .started_wall = clock_wall(),
                         .pause = FIRST_PAUSE};
     *fd = -1;
-    if (context->cache.directory < 0)
-        return TURN_OURS;
     bool waited = !try_lock(&wait);
     if (waited && cached_token_is_enough(context, out))
         return TURN_SHARED;

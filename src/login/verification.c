@@ -3,7 +3,9 @@
 #include "login/verification.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "crypto/jwk.h"
+#include "crypto/jws.h"
 #include "login/issuer.h"
 #include "oidc/id_token.h"
 
@@ -11,20 +13,33 @@
 static bool verify_token(struct login_context *context, const char *token, const struct id_token_expectation *expected,
                          struct id_token *out, struct error *err)
 {
-    bool unknown_key = false, tried = false;
+    bool tried = false;
     if (!issuer_keys(context, expected->previous_subject != NULL, err))
         return false;
-    if (id_token_verify(token, context->keys, expected, out, &unknown_key, err))
+    if (id_token_verify(token, context->keys, expected, out, err))
         return true;
     struct error first = *err;
-    if (!unknown_key || !issuer_refetch_keys(context, &tried, err))
+    if (!jws_key_is_missing(err) || !issuer_refetch_keys(context, &tried, err))
         return false;
     if (!tried) {
         *err = first;
         return false;
     }
     error_clear(err);
-    return id_token_verify(token, context->keys, expected, out, &unknown_key, err);
+    return id_token_verify(token, context->keys, expected, out, err);
+}
+
+/* auth_time of the token that is being refreshed; 0 when it had none. */
+static int64_t previous_auth_time(const struct session *previous)
+{
+    struct error ignored = {0};
+    json_t *claims = NULL;
+    double auth_time = 0;
+    if (!jws_read_claims(previous->token, &claims, &ignored))
+        return 0;
+    bool known = json_number(claims, "auth_time", &auth_time);
+    json_decref(claims);
+    return known && auth_time > 0 ? (int64_t)auth_time : 0;
 }
 
 static struct id_token_expectation expectation(const struct login_context *context, const struct verification *source,
@@ -45,6 +60,7 @@ static struct id_token_expectation expectation(const struct login_context *conte
         expected.nonce_optional = true;
         expected.previous_subject = source->previous->subject;
         expected.previous_issued_at = source->previous->issued_at;
+        expected.previous_auth_time = previous_auth_time(source->previous);
     }
     return expected;
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From options and environment to what a login needs. */
+#ifndef COMMAND_LOGIN_OPTIONS_H
+#define COMMAND_LOGIN_OPTIONS_H
+
+#include "command/command.h"
+#include "login/login.h"
+
+/* Owns what the config borrows. Must not be moved once filled. */
+struct login_options {
+    struct login_config config;
+    struct text_list addresses, secrets;
+    char *certificate, *key;
+    char *candidates[3], *runtime_directory;
+    const char *candidate_list[3];
+};
+/* Judges every option; what is not built yet is refused by name. */
+bool login_options_fill(const struct command_input *input, struct login_options *out, struct error *err) must_check;
+void login_options_release(struct login_options *login);
+#define cleanup_login_options __attribute__((cleanup(login_options_release)))
+
+/* Notices that stand before any work: deprecations, --insecure-skip-tls-verify. */
+void login_options_warn(const struct command_input *input);
+/* $KUBECACHEDIR/latchkey, else ~/.kube/cache/latchkey; NULL without a home. Owned by the caller. */
+char *login_options_default_cache(const struct command_input *input) must_check;
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Judges the options of a login and gathers what it takes from the environment. */
+#include "command/login_options.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+static bool choose(const char *given, const char *const *choices, size_t count, size_t *place)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (text_equal(given, choices[i])) {
+            *place = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool refuse_choice(const char *name, const char *choices, struct error *err)
+{
+    return error_set(err, ERROR_CONFIG, "get-token: %s must be one of (%s)", name, choices);
+}
+
+static bool check_grant(const struct options *options, struct error *err)
+{
+    static const char *const grants[] = {"auto",     "authcode",    "authcode-keyboard",
+                                         "password", "device-code", "client-credentials"};
+    size_t place = 0;
+    if (!choose(options->grant_type, grants, array_length(grants), &place))
+        return refuse_choice("grant-type", "auto|authcode|authcode-keyboard|password|device-code|client-credentials", err);
+    if (place == 0 && !text_is_empty(options->username))
+        place = 3;
+    if (place > 1)
+        return error_set(err, ERROR_UNSUPPORTED, "the grant '%s' is not built into this version: use --grant-type=authcode",
+                         grants[place]);
+    return true;
+}
+
+static bool check_storage(const struct options *options, bool *store, struct error *err)
+{
+    static const char *const storages[] = {"disk", "none", "auto", "keyring"};
+    size_t place = 0;
+    if (!choose(options->cache_storage, storages, array_length(storages), &place))
+        return refuse_choice("token-cache-storage", "disk|keyring|none", err);
+    if (place == 3)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "the storage 'keyring' is not built into this version: use --token-cache-storage=disk");
+    *store = place != 1;
+    return true;
+}
+
+static bool check_choices(const struct options *options, struct login_config *config, struct error *err)
+{
+    static const char *const methods[] = {"auto", "no", "S256"};
+    static const char *const scopes[] = {"auto", "true", "false"};
+    static const char *const probes[] = {"auto", "always", "never"};
+    size_t method = 0, scope = 0, probe = 0;
+    if (!choose(options->pkce_method, methods, array_length(methods), &method))
+        return refuse_choice("oidc-pkce-method", "auto|no|S256", err);
+    if (!choose(options->auto_scopes, scopes, array_length(scopes), &scope))
+        return refuse_choice("oidc-auto-scopes", "auto|true|false", err);
+    if (!choose(options->redirect_probe, probes, array_length(probes), &probe))
+        return refuse_choice("redirect-probe", "auto|always|never", err);
+    config->pkce_method = options->use_pkce ? PKCE_ALWAYS : (enum pkce_method)method;
+    config->auto_scopes = (enum auto_scopes)scope;
+    config->redirect_probe = (enum redirect_probe)probe;
+    return true;
+}
+
+static bool check_numbers(const struct options *options, struct error *err)
+{
+    if (options->authentication_timeout < 1 || options->authentication_timeout > 86400)
+        return error_set(err, ERROR_CONFIG, "--authentication-timeout-sec must be between 1 and 86400");
+    if (options->http_timeout < 1 || options->http_timeout > 3600)
+        return error_set(err, ERROR_CONFIG, "--http-timeout-sec must be between 1 and 3600");
+    return true;
+}
+
+/* Control bytes in a configured text would end up in a header or a request line. */
+static bool check_text(const char *name, const char *text, struct error *err)
+{
+    for (const char *c = text; c != NULL && *c != '\0'; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return error_set(err, ERROR_CONFIG, "%s holds a control character", name);
+    return true;
+}
+
+static bool check_texts(const struct options *options, struct error *err)
+{
+    for (size_t i = 0; i < options->extra_scopes.count; i++)
+        if (!check_text("--oidc-extra-scope", options->extra_scopes.items[i], err))
+            return false;
+    for (size_t i = 0; i < options->extra_params.count; i++)
+        if (!check_text("--oidc-auth-request-extra-params", options->extra_params.items[i].value, err))
+            return false;
+    return check_text("--oidc-client-id", options->client_id, err) &&
+           check_text("--oidc-client-secret", options->client_secret, err) &&
+           check_text("--oidc-redirect-url", options->redirect_url, err);
+}
+
+static bool read_pem(const char *name, const char *path, char **text, struct error *err)
+{
+    cleanup_buffer struct buffer pem = BUFFER_SECRET(1 << 20);
+    if (text_is_empty(path))
+        return true;
+    if (!file_read(path, &pem, err))
+        return error_prefix(err, "cannot use %s", name);
+    *text = buffer_steal(&pem);
+    return true;
+}
+
+static bool read_certificate(const struct options *options, struct login_options *out, struct error *err)
+{
+    if (text_is_empty(options->local_server_cert) != text_is_empty(options->local_server_key))
+        return error_set(err, ERROR_CONFIG, "--local-server-cert and --local-server-key must be given together");
+    return read_pem("--local-server-cert", options->local_server_cert, &out->certificate, err) &&
+           read_pem("--local-server-key", options->local_server_key, &out->key, err);
+}
+
+static bool add_ports(const struct options *options, struct text_list *addresses, struct error *err)
+{
+    for (size_t i = 0; i < options->listen_ports.count; i++) {
+        int64_t port = 0;
+        if (!text_to_number(options->listen_ports.items[i], 0, 65535, &port))
+            return error_set(err, ERROR_CONFIG, "invalid argument \"%s\" for \"--listen-port\" flag: not a port",
+                             safe(options->listen_ports.items[i]));
+        cleanup_string char *address = memory_format("127.0.0.1:%d", (int)port);
+        text_list_add(addresses, address);
+    }
+    return true;
+}
+
+static bool gather_addresses(const struct options *options, struct login_options *out, struct error *err)
+{
+    bool by_address = option_given(options, "listen-address"), by_port = options->listen_ports.count > 0;
+    out->config.listen_default = !by_address && !by_port;
+    if (by_port && !by_address)
+        return add_ports(options, &out->addresses, err);
+    for (size_t i = 0; i < options->listen_addresses.count; i++) {
+        const char *address = options->listen_addresses.items[i];
+        text_list_add(&out->addresses, address[0] != '\0' ? address : "127.0.0.1:0");
+    }
+    return true;
+}
+
+char *login_options_default_cache(const struct command_input *input)
+{
+    const char *kube = command_variable(input, "KUBECACHEDIR");
+    if (kube != NULL)
+        return memory_format("%s/latchkey", kube);
+    cleanup_string char *home = file_expand_home("~", command_variable(input, "HOME"));
+    return home != NULL && home[0] == '/' ? memory_format("%s/.kube/cache/latchkey", home) : NULL;
+}
+
+static void gather_directories(const struct command_input *input, bool store, struct login_options *out)
+{
+    const char *runtime = command_variable(input, "XDG_RUNTIME_DIR");
+    size_t count = 0;
+    if (runtime != NULL && runtime[0] == '/')
+        out->runtime_directory = memory_format("%s/latchkey", runtime);
+    if (store) {
+        out->candidates[0] = !text_is_empty(input->options->cache_dir) ? memory_copy_text(input->options->cache_dir)
+                                                                       : login_options_default_cache(input);
+        out->candidates[1] = memory_copy_text(out->runtime_directory);
+    }
+    for (size_t i = 0; i < array_length(out->candidates); i++)
+        if (out->candidates[i] != NULL)
+            out->candidate_list[count++] = out->candidates[i];
+    out->config.cache_candidates = out->candidate_list;
+    out->config.runtime_directory = out->runtime_directory;
+}
+
+static bool is_wsl(const struct command_input *input)
+{
+    return command_variable(input, "WSL_DISTRO_NAME") != NULL || command_variable(input, "WSL_INTEROP") != NULL;
+}
+
+/* Every variable that carries one of our secrets, in case the browser's own children are less careful. */
+static void gather_browser(const struct command_input *input, struct login_options *out)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        if (!(option_table[i].flags & OPTION_SECRET))
+            continue;
+        cleanup_string char *name = option_variable(&option_table[i]);
+        text_list_add(&out->secrets, name);
+    }
+    out->config.browser = (struct browser_settings){
+        .command = text_is_empty(input->options->browser_command) ? NULL : input->options->browser_command,
+        .browser = command_variable(input, "BROWSER"),
+        .path = command_variable(input, "PATH"),
+        .is_wsl = is_wsl(input),
+        .has_display = command_variable(input, "DISPLAY") != NULL || command_variable(input, "WAYLAND_DISPLAY") != NULL ||
+                       is_wsl(input),
+        .secrets = &out->secrets};
+}
+
+static const char *given_or_null(const char *text)
+{
+    return text_is_empty(text) ? NULL : text;
+}
+
+static void fill_config(const struct command_input *input, struct login_options *out)
+{
+    const struct options *options = input->options;
+    struct login_config *config = &out->config;
+    config->issuer = options->issuer_url;
+    config->client_id = options->client_id;
+    config->client_secret = given_or_null(options->client_secret);
+    config->extra_scopes = &options->extra_scopes;
+    config->use_access_token = options->use_access_token;
+    config->trusted_audiences = &options->trusted_audiences;
+    config->extra_params = &options->extra_params;
+    config->force_refresh = options->force_refresh;
+    config->listen_addresses = &out->addresses;
+    config->redirect_url = given_or_null(options->redirect_url);
+    config->redirect_hostname = given_or_null(options->redirect_hostname);
+    config->skip_open_browser = options->skip_open_browser;
+    config->timeout_seconds = (int)options->authentication_timeout;
+    config->local_certificate = out->certificate;
+    config->local_key = out->key;
+    config->open_url = given_or_null(options->open_url);
+    config->http = (struct http_settings){
+        .ca_files = &options->ca_files,
+        .ca_data = &options->ca_data,
+        .ssl_cert_file = command_variable(input, "SSL_CERT_FILE"),
+        .ssl_cert_dir = command_variable(input, "SSL_CERT_DIR"),
+        .insecure_skip_tls_verify = options->insecure_skip_tls_verify,
+        .headers = &options->request_headers,
+        .timeout_seconds = (int)options->http_timeout,
+        .user_agent = "latchkey/" LATCHKEY_VERSION,
+        .allow_plain_http = options->issuer_url != NULL && strncmp(options->issuer_url, "http://", 7) == 0};
+}
+
+static void show_notice(void *context, enum notice_kind kind, const char *text)
+{
+    (void)context;
+    command_show_notice((int)kind, text);
+}
+
+bool login_options_fill(const struct command_input *input, struct login_options *out, struct error *err)
+{
+    bool store = true;
+    if (text_is_empty(input->options->issuer_url))
+        return error_set(err, ERROR_CONFIG, "--oidc-issuer-url is missing");
+    if (text_is_empty(input->options->client_id))
+        return error_set(err, ERROR_CONFIG, "--oidc-client-id is missing");
+    if (!check_grant(input->options, err) || !check_storage(input->options, &store, err) ||
+        !check_choices(input->options, &out->config, err) || !check_numbers(input->options, err) ||
+        !check_texts(input->options, err) || !read_certificate(input->options, out, err) ||
+        !gather_addresses(input->options, out, err))
+        return false;
+    fill_config(input, out);
+    gather_directories(input, store, out);
+    gather_browser(input, out);
+    out->config.notice = (struct notice){.say = show_notice};
+    return login_check_config(&out->config, err);
+}
+
+void login_options_release(struct login_options *login)
+{
+    text_list_release(&login->addresses);
+    text_list_release(&login->secrets);
+    memory_cleanup_string(&login->certificate);
+    memory_cleanup_secret(&login->key);
+    memory_cleanup_string(&login->runtime_directory);
+    for (size_t i = 0; i < array_length(login->candidates); i++)
+        memory_cleanup_string(&login->candidates[i]);
+    *login = (struct login_options){0};
+}
+
+void login_options_warn(const struct command_input *input)
+{
+    if (input->options->insecure_skip_tls_verify)
+        command_show_notice(NOTICE_WARNING, "--insecure-skip-tls-verify: the provider's certificate is not checked, anybody in "
+                                            "between can log in as you");
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Composition: the process made safe, the table of commands, the exit status, the only printer of errors. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "command/command.h"
+
+extern char **environ;
+
+enum { ANSWER_LIMIT = 1024 * 1024 };
+
+static const struct command commands[] = {
+    {"get-token", COMMAND_GET_TOKEN, command_get_token, "Print a token for kubectl (the exec credential plugin)",
+     "Prints an ExecCredential for kubectl: from the cache, by a silent refresh, or by a login in your browser."},
+    {"login", COMMAND_LOGIN, command_login, "Log in now, whatever the cache says",
+     "Logs in now, whatever the cache says, and prints who is logged in instead of a token.\n"
+     "Give it the flags that your kubeconfig gives get-token."},
+    {"setup", 0, NULL, NULL, NULL},
+    {"clean", COMMAND_CLEAN, command_clean, "Delete the token cache",
+     "Deletes the token cache. The provider is not told: its refresh tokens stay valid until they expire."},
+    {"version", COMMAND_VERSION, command_version, "Print the version", "Prints the version."},
+    {"completion", 0, NULL, NULL, NULL},
+    {"help", COMMAND_HELP, NULL, NULL, NULL},
+};
+
+/* A descriptor below 3 that is closed would be taken by the next file that we open. */
+static bool open_standard_descriptors(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            return false;
+    return true;
+}
+
+static bool make_process_safe(struct error *err)
+{
+    static const struct rlimit no_core = {0, 0};
+    if (!open_standard_descriptors())
+        return error_set(err, ERROR_INTERNAL, "cannot open /dev/null in place of a closed standard descriptor");
+    if (getauxval(AT_SECURE) != 0)
+        return error_set(err, ERROR_CONFIG, "latchkey must not be installed setuid, setgid or with capabilities");
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+#ifndef SANITIZED
+    if (setrlimit(RLIMIT_CORE, &no_core) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
+        log_line(1, "core dumps could not be switched off");
+#else
+    (void)no_core;
+#endif
+    return true;
+}
+
+/* "kubectl oidc-login" for kubectl-oidc_login, else the name of the file. Owned by the caller. */
+static char *program_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    if (!text_starts_with(name, "kubectl-"))
+        return memory_copy_text(name[0] != '\0' ? name : "latchkey");
+    char *text = memory_format("kubectl %s", name + strlen("kubectl-"));
+    for (char *c = text; *c != '\0'; c++)
+        *c = *c == '_' ? '-' : *c;
+    return text;
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < array_length(commands); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static bool unknown_command(const char *name, const char *program, struct error *err)
+{
+    const char *nearest = NULL;
+    unsigned best = 4;
+    error_set(err, ERROR_CONFIG, "unknown command \"%s\" for \"%s\"", safe(name), program);
+    for (size_t i = 0; i < array_length(commands); i++) {
+        unsigned distance = text_distance(name, commands[i].name);
+        if (distance < best) {
+            best = distance;
+            nearest = commands[i].name;
+        }
+    }
+    return nearest != NULL ? error_hint(err, "did you mean '%s %s'?", program, nearest)
+                           : error_hint(err, "'%s --help' lists the commands", program);
+}
+
+struct invocation {
+    char *program;
+    const struct command *command; /* NULL: none was given */
+    const char *word;              /* the command as it was spelled */
+    const char *topic;             /* of `help` */
+    char **words;                  /* without program and command */
+};
+
+/* Takes the command, and the topic of `help`, out of the words. */
+static void split_words(int count, char **arguments, struct invocation *out)
+{
+    int place = options_find_command(arguments + (count > 0 ? 1 : 0));
+    size_t kept = 0;
+    out->program = program_name(count > 0 ? arguments[0] : "latchkey");
+    out->words = memory_allocate(((size_t)count + 1) * sizeof(*out->words));
+    for (int i = 1; i < count; i++) {
+        if (i - 1 == place)
+            out->word = arguments[i];
+        else if (text_equal(out->word, "help") && out->topic == NULL && arguments[i][0] != '-')
+            out->topic = arguments[i];
+        else
+            out->words[kept++] = arguments[i];
+    }
+}
+
+static bool print_help(const struct invocation *call, const struct command *topic, struct buffer *out)
+{
+    command_print_help(topic, call->program, commands, array_length(commands), out);
+    return true;
+}
+
+static bool run_root(const struct invocation *call, const struct options *options, struct buffer *out, struct error *err)
+{
+    if (options->version) {
+        buffer_add_format(out, "%s\n", command_version_text());
+        return true;
+    }
+    if (options->help || call->words[0] == NULL)
+        return print_help(call, NULL, out);
+    error_set(err, ERROR_CONFIG, "no command was given");
+    return error_hint(err, "'%s get-token' prints a token for kubectl; '%s --help' lists the commands", call->program,
+                      call->program);
+}
+
+static bool run_help(const struct invocation *call, struct buffer *out, struct error *err)
+{
+    const struct command *topic = call->topic != NULL ? find_command(call->topic) : NULL;
+    if (call->topic != NULL && (topic == NULL || topic->run == NULL))
+        return unknown_command(call->topic, call->program, err);
+    return print_help(call, topic, out);
+}
+
+static bool parse_options(const struct invocation *call, struct options *options, struct error *err)
+{
+    const char *home = NULL;
+    for (char **entry = environ; *entry != NULL; entry++)
+        if (text_starts_with(*entry, "HOME="))
+            home = *entry + strlen("HOME=");
+    cleanup_string char *name = call->command != NULL ? memory_format("%s %s", call->program, call->command->name)
+                                                      : memory_copy_text(call->program);
+    struct option_source source = {.command = call->command != NULL ? call->command->bit : COMMAND_ROOT,
+                                   .command_name = name, .words = call->words, .environment = environ, .home = home};
+    if (!options_parse(&source, options, err))
+        return false;
+    log_set_level((int)options->verbosity);
+    for (size_t i = 0; i < options->notices.count; i++)
+        command_show_notice(1, options->notices.items[i]);
+    return true;
+}
+
+static bool run(const struct invocation *call, struct buffer *out, struct error *err)
+{
+    cleanup_options struct options options = {0};
+    if (call->word != NULL && call->command == NULL)
+        return unknown_command(call->word, call->program, err);
+    if (call->command != NULL && call->command->bit == 0)
+        return error_set(err, ERROR_UNSUPPORTED, "the command '%s' is not built into this version", call->command->name);
+    if (!parse_options(call, &options, err))
+        return false;
+    if (call->command == NULL)
+        return run_root(call, &options, out, err);
+    if (call->command->run == NULL)
+        return run_help(call, out, err);
+    if (options.help)
+        return print_help(call, call->command, out);
+    struct command_input input = {.program = call->program, .environment = environ, .options = &options};
+    return call->command->run(&input, out, err);
+}
+
+/* Everything or an error: a truncated credential must not look like a success. */
+static bool print_answer(const struct buffer *answer, struct error *err)
+{
+    size_t written = 0;
+    while (written < answer->length) {
+        ssize_t count = write(STDOUT_FILENO, answer->data + written, answer->length - written);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return error_set(err, ERROR_STDOUT, "cannot write the answer to stdout: %s", count < 0 ? strerror(errno) : "no space");
+        written += (size_t)count;
+    }
+    return true;
+}
+
+static void print_error(const struct error *err)
+{
+    cleanup_buffer struct buffer text = BUFFER(8192);
+    buffer_add_format(&text, "error: %s [%s]\n", err->message, error_code_name(err->code));
+    for (const char *line = err->hint; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        buffer_add_format(&text, "hint: %.*s\n", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+    if (write(STDERR_FILENO, text.data, text.length) < 0)
+        return;
+}
+
+int main(int count, char **arguments)
+{
+    struct error err = {0};
+    struct invocation call = {0};
+    cleanup_buffer struct buffer answer = BUFFER_SECRET(ANSWER_LIMIT);
+    bool good = make_process_safe(&err);
+    if (good) {
+        split_words(count, arguments, &call);
+        call.command = call.word != NULL ? find_command(call.word) : NULL;
+        good = run(&call, &answer, &err) && print_answer(&answer, &err);
+    }
+    if (!good)
+        print_error(&err);
+    memory_cleanup_string(&call.program);
+    free(call.words);
+    return good ? 0 : 1;
+}
