@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Client assertions by libjwt 1.10 to 2.x; what it signs is verified before it leaves, for it signs some
+ * things wrongly. */
+#include "crypto/client_assertion.h"
+
+#include <jwt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "algorithm.h"
+#include "base/encoding.h"
+#include "base/late.h"
+#include "base/text.h"
+#include "signature.h"
+
+enum { LIFETIME_SECONDS = 300, MOST_SIGNATURE_BYTES = 2048 };
+
+/* clang-format off */
+#define JWT_FUNCTIONS(X)                                                            \
+    X(jwt_add_grant) X(jwt_add_grant_int) X(jwt_add_header) X(jwt_encode_str)       \
+    X(jwt_free) X(jwt_new) X(jwt_set_alg) X(jwt_str_alg)
+/* clang-format on */
+static struct {
+    JWT_FUNCTIONS(LATE_MEMBER)
+} libjwt;
+
+#define JWT_SYMBOL(function) LATE_SYMBOL(libjwt, function)
+static const struct late_symbol symbols[] = {JWT_FUNCTIONS(JWT_SYMBOL)};
+static const struct late_library library = {LATE_JWT, "libjwt", symbols, array_length(symbols)};
+
+static void free_jwt(jwt_t **jwt)
+{
+    if (*jwt != NULL)
+        libjwt.jwt_free(*jwt);
+}
+#define cleanup_jwt __attribute__((cleanup(free_jwt)))
+
+static bool add_claims(jwt_t *jwt, const struct client_assertion *assertion)
+{
+    return libjwt.jwt_add_grant(jwt, "iss", assertion->client_id) == 0 &&
+           libjwt.jwt_add_grant(jwt, "sub", assertion->client_id) == 0 &&
+           libjwt.jwt_add_grant(jwt, "aud", assertion->audience) == 0 &&
+           libjwt.jwt_add_grant(jwt, "jti", assertion->id) == 0 &&
+           libjwt.jwt_add_grant_int(jwt, "iat", (long)assertion->now) == 0 &&
+           libjwt.jwt_add_grant_int(jwt, "exp", (long)(assertion->now + LIFETIME_SECONDS)) == 0;
+}
+
+static bool refuse_key(const char *alg, struct error *err)
+{
+    error_set(err, ERROR_CONFIG, "the client's key cannot sign with '%s'", alg);
+    return error_hint(
+        err, "RS* needs an RSA key, ES256 one on P-256, ES384 on P-384, ES512 on P-521; PS* needs an RSA-PSS "
+             "key that fixes digest and salt length");
+}
+
+static bool sign(const struct client_assertion *assertion, jwt_alg_t alg, char **out, struct error *err)
+{
+    cleanup_jwt jwt_t *jwt = NULL;
+    const unsigned char *key = (const unsigned char *)assertion->key;
+    if (libjwt.jwt_new(&jwt) != 0 || !add_claims(jwt, assertion) ||
+        (assertion->kid != NULL && libjwt.jwt_add_header(jwt, "kid", assertion->kid) != 0) ||
+        libjwt.jwt_set_alg(jwt, alg, key, (int)strlen(assertion->key)) != 0)
+        return error_set(err, ERROR_LIBRARY, "libjwt cannot build a client assertion");
+    cleanup_string char *text = libjwt.jwt_encode_str(jwt);
+    if (text == NULL)
+        return refuse_key(assertion->alg, err);
+    *out = steal(text);
+    return true;
+}
+
+/* libjwt 1.x signs ES256 with a key on any curve, and PS256 with a salt as long as fits, which RFC 7518
+ * forbids. */
+static bool check(const struct client_assertion *assertion, const char *jwt, struct error *err)
+{
+    const char *dot = strrchr(jwt, '.');
+    cleanup_buffer struct buffer signature = BUFFER(MOST_SIGNATURE_BYTES);
+    if (dot == NULL || !encoding_base64url_decode(dot + 1, strlen(dot + 1), &signature) ||
+        signature.length == 0)
+        return error_set(err, ERROR_LIBRARY, "libjwt built a malformed client assertion");
+    struct signed_text signed_text = {jwt, (size_t)(dot - jwt), &signature};
+    bool valid = false;
+    if (!signature_judge_own(algorithm_find(assertion->alg), assertion->key, &signed_text, &valid, err))
+        return false;
+    return valid || refuse_key(assertion->alg, err);
+}
+
+bool client_assertion_build(const struct client_assertion *assertion, char **jwt, struct error *err)
+{
+    if (algorithm_find(assertion->alg) == NULL)
+        return error_set(err, ERROR_CONFIG, "a client assertion cannot be signed with '%s'",
+                         safe(assertion->alg));
+    if (!late_bind(&library, err) || !signature_check_private_key(assertion->key, err))
+        return false;
+    jwt_alg_t alg = libjwt.jwt_str_alg(assertion->alg);
+    if (alg == JWT_ALG_INVAL) {
+        error_set(err, ERROR_UNSUPPORTED, "this version of libjwt (%s) cannot sign with '%s'", LATE_JWT,
+                  assertion->alg);
+        return error_hint(err, "RS256 and ES256 work with every version");
+    }
+    cleanup_string char *text = NULL;
+    if (!sign(assertion, alg, &text, err) || !check(assertion, text, err))
+        return false;
+    *jwt = steal(text);
+    return true;
+}
+
+bool client_assertion_library(const char **version, struct error *err)
+{
+    if (!late_bind(&library, err))
+        return false;
+    *version = LATE_JWT;
+    return true;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The claim rules without the signature before them: the door for fuzzing. */
+#ifndef OIDC_ID_TOKEN_CLAIMS_H
+#define OIDC_ID_TOKEN_CLAIMS_H
+
+#include "oidc/id_token.h"
+
+/* Judges CLAIMS of a token whose header names ALG. */
+bool id_token_check_claims(const json_t *claims, const char *alg, const struct id_token_expectation *expected,
+                           struct error *err) must_check;
+
+#endif
