@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parts of the tests: what each needs, how it is run, how its results are counted."""
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TESTS = ROOT / "tests"
+SIDE_BY_SIDE = 3
+
+
+def environment(**more):
+    env = {name: value for name, value in os.environ.items() if not name.startswith("LATCHKEY_OIDC")}
+    env["PYTHONPATH"] = str(TESTS / "tools")
+    env.update({name: str(value) for name, value in more.items()})
+    return env
+
+
+def execute(command, log, limit, env):
+    """Runs COMMAND with its output in LOG; False when it failed or took longer than LIMIT seconds."""
+    with open(log, "ab") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env,
+                                   cwd=ROOT)
+        try:
+            return process.wait(limit) == 0
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            out.write(f"\ngave up after {limit} s\n".encode())
+            return False
+
+
+def count_junit(path):
+    """Passed, failed and skipped of a JUnit file; a skipped test counts as failed, because nothing skips in silence."""
+    passed = failed = 0
+    if not path.exists():
+        return 0, 1
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        bad = any(case.find(kind) is not None for kind in ("failure", "error", "skipped"))
+        passed, failed = passed + (not bad), failed + bad
+    return passed, failed
+
+
+@dataclass
+class Part:
+    """NAME, what it is for, the parts of setup.sh that it needs, presets that must be built."""
+    name: str
+    text: str
+    needs: list = field(default_factory=list)
+    presets: list = field(default_factory=lambda: ["dev"])
+    limit: int = 900
+
+    def run(self, log, report):
+        raise NotImplementedError
+
+
+@dataclass
+class Ctest(Part):
+    """C programs of one or more folders, through ctest."""
+    folders: list = field(default_factory=list)
+
+    def run(self, log, report):
+        junit = report.with_suffix(".xml")
+        junit.unlink(missing_ok=True)
+        pattern = "|".join(f"^{folder}/" for folder in self.folders)
+        env = environment(LATCHKEY_IDS=report.with_suffix(".ids"), **SANITIZER_OPTIONS)
+        good = execute(["ctest", "--test-dir", f"build/{self.presets[0]}", "-R", pattern, "--output-on-failure", "-j2",
+                        "--output-junit", junit], log, self.limit, env)
+        passed, failed = count_junit(junit)
+        return passed, max(failed, 0 if good else 1), ""
+
+
+@dataclass
+class Pytest(Part):
+    """A folder of pytest files against the program of a preset."""
+    folder: str = ""
+
+    def run(self, log, report):
+        junit = report.with_suffix(".xml")
+        junit.unlink(missing_ok=True)
+        program = ROOT / "build" / self.presets[0] / "latchkey"
+        env = environment(LATCHKEY=program, LATCHKEY_TEST_PYTHON=sys.executable, **SANITIZER_OPTIONS)
+        good = execute([sys.executable, "-m", "pytest", "-q", "-p", "ids", "--ids-file", report.with_suffix(".ids"),
+                        "-p", "no:cacheprovider", "--junitxml", junit, TESTS / self.folder], log, self.limit, env)
+        passed, failed = count_junit(junit)
+        return passed, max(failed, 0 if good else 1), ""
+
+
+@dataclass
+class Script(Part):
+    """A script whose last line is 'N passed, M failed'."""
+    command: list = field(default_factory=list)
+
+    def run(self, log, report):
+        env = environment(LATCHKEY=ROOT / "build" / self.presets[0] / "latchkey" if self.presets else "")
+        good = execute(self.command, log, self.limit, env)
+        lines = log.read_text(errors="replace").strip().splitlines()
+        found = re.fullmatch(r"(?:\w+: )?(\d+) passed, (\d+) failed.*", lines[-1]) if lines else None
+        if not found:
+            return 0, 1, "no summary line"
+        return int(found[1]), max(int(found[2]), 0 if good else 1), ""
+
+
+SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=0",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+}
+
+EVERYDAY = [
+    Ctest("unit", "one program per module", ["unit"], folders=["unit"]),
+    Ctest("attack", "hostile tokens and key sets, Wycheproof", folders=["attack"]),
+    Ctest("fuzz", "the fuzz targets replay their corpora", folders=["fuzz"]),
+    Pytest("issuer", "the test issuer itself", ["python"], presets=[], folder="issuer"),
+    Pytest("flows", "stories with the real program and the test issuer", ["python", "fault"], folder="flows", limit=1500),
+    Pytest("browser", "logins in a real browser", ["browser"], folder="browser"),
+    Script("lint", "layers, owners, limits, options", ["lint"], command=["bash", "tests/lint/run.sh"]),
+]
+FURTHER = [
+    Pytest("cluster", "a real kube-apiserver and kubectl", ["cluster"], folder="cluster", limit=2400),
+    Pytest("fault", "failing calls, kill points, full disks", ["fault"], folder="fault", limit=1500),
+    Pytest("flows-asan", "the stories under gcc's sanitizers", presets=["asan"], folder="flows", limit=2000),
+    Ctest("unit-clang", "unit, attack and fuzz replay under clang's sanitizers", ["clang"], presets=["asan-clang"],
+          folders=["unit", "attack", "fuzz"]),
+]
+ALONE = [
+    Script("bench", "the cached answer against true and the peer", command=[sys.executable, "tests/bench/bench.py", "--check"]),
+]
+
+
+def prepare(chosen):
+    """Installs what the parts need and builds what they run."""
+    needs = sorted({need for part in chosen for need in part.needs} - {"python", "unit"})
+    if needs:
+        subprocess.run(["bash", TESTS / "tools" / "setup.sh", *needs], check=True)
+    presets = [preset for preset in ("dev", "asan", "asan-clang") if any(preset in part.presets for part in chosen)]
+    for preset in presets:
+        print(f"building {preset}", flush=True)
+        log = ROOT / "build" / "tests" / f"build-{preset}.log"
+        good = execute(["cmake", "--preset", preset], log, 300, environment()) and \
+            execute(["cmake", "--build", "--preset", preset], log, 1800, environment())
+        if not good:
+            print(log.read_text(errors="replace")[-6000:])
+            raise subprocess.CalledProcessError(1, ["cmake", "--build", "--preset", preset])
