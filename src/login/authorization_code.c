@@ -29,6 +29,7 @@ struct attempt {
     struct pkce pkce;
     char *authorization, *start_path, *callback_path, *visit;
     char *page;               /* of the answer being given */
+    struct browser *browser;
     struct callback callback;
     bool done, refused;       /* the callback came; it was a refusal, ERROR says which */
     unsigned wrong_states;
@@ -39,6 +40,7 @@ struct attempt {
 static void attempt_release(struct attempt *attempt)
 {
     terminal_clear();
+    browser_close(attempt->browser);
     redirect_release(&attempt->redirect);
     text_list_release(&attempt->scopes);
     pkce_wipe(&attempt->pkce);
@@ -176,14 +178,17 @@ static void browser_ended(void *data, const char *reason)
 static void show_door(struct attempt *attempt)
 {
     const struct login_config *config = attempt->context->config;
+    struct browser_settings browser = config->browser;
     const char *why = NULL;
     struct error err = {0};
+    browser.failed = browser_ended;
+    browser.context = attempt;
     if (config->skip_open_browser) {
         ask_to_visit(attempt, "");
-    } else if (!browser_available(&config->browser, &why)) {
+    } else if (!browser_available(&browser, &why)) {
         notice_say(&config->notice, NOTICE_WARNING, "could not open the browser: %s", why);
         ask_to_visit(attempt, " manually");
-    } else if (!browser_open(attempt->context->loop, &config->browser, attempt->visit, browser_ended, attempt, &err)) {
+    } else if (!browser_open(attempt->context->loop, &browser, attempt->visit, &attempt->browser, &err)) {
         browser_ended(attempt, err.message);
     }
 }
@@ -266,8 +271,8 @@ static void tell_browser(struct attempt *attempt, const struct session *session,
     const struct login_config *config = attempt->context->config;
     memory_cleanup_string(&attempt->page);
     if (session != NULL) {
-        struct callback_page_success success = {.username = session->username, .issuer = config->issuer,
-                                                .valid_seconds = session_remaining(session, clock_wall()),
+        struct callback_page_success success = {.user = session->username, .issuer = config->issuer,
+                                                .valid_for = session_remaining(session, clock_wall()),
                                                 .open_url = config->open_url};
         attempt->page = callback_page_success(&success);
     } else {

@@ -47,7 +47,7 @@ bool token_request_send(struct login_context *context, struct buffer *form, bool
                         struct error *err)
 {
     const struct login_config *config = context->config;
-    enum client_authentication choice;
+    enum client_authentication choice = CLIENT_PUBLIC;
     cleanup_secret char *user = NULL, *password = NULL;
     if (!choose_authentication(context, &choice, err))
         return false;

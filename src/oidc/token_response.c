@@ -2,7 +2,6 @@
 /* Parses a successful token response (RFC 6749 section 5.1); token_error.c explains the others. */
 #include "oidc/token_response.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -71,9 +70,9 @@ static int64_t read_expires_in(const json_t *object)
         log_line(1, "the token response has expires_in as text");
         return seconds;
     }
-    if (json_is_real(value) && floor(json_real_value(value)) < json_real_value(value))
-        return -1;
     if (!json_number(object, "expires_in", &number) || number < 0)
+        return -1;
+    if (json_is_real(value) && (double)(int64_t)number < json_real_value(value))
         return -1;
     return (int64_t)number;
 }
