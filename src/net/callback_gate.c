@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of connections, and the look at their first bytes. */
+#include "net/callback_gate.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { EVENTS = 32, ACCEPTS_PER_RUN = 32, PEEK_SIZE = CALLBACK_HEAD_LIMIT + 4, DISCARD_SIZE = 4096 };
+
+static bool watch(const struct callback_gate *gate, int fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.fd = fd};
+    return epoll_ctl(gate->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+bool callback_gate_open(struct callback_gate *gate, const int *listeners, size_t count, struct error *err)
+{
+    gate->listeners = listeners;
+    gate->listener_count = count;
+    gate->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (gate->epoll < 0)
+        return error_set(err, ERROR_PORT, "cannot watch the callback sockets: %s", strerror(errno));
+    for (size_t i = 0; i < count; i++)
+        if (!watch(gate, listeners[i], EPOLLIN)) {
+            error_set(err, ERROR_PORT, "cannot watch the callback sockets: %s", strerror(errno));
+            callback_gate_release(gate);
+            return false;
+        }
+    return true;
+}
+
+static struct callback_connection *find(struct callback_gate *gate, int fd)
+{
+    for (size_t i = 0; i < CALLBACK_GATE_SIZE; i++)
+        if (gate->connections[i].phase != CALLBACK_PHASE_FREE && gate->connections[i].fd == fd)
+            return &gate->connections[i];
+    return NULL;
+}
+
+static struct callback_connection *find_free(struct callback_gate *gate)
+{
+    for (size_t i = 0; i < CALLBACK_GATE_SIZE; i++)
+        if (gate->connections[i].phase == CALLBACK_PHASE_FREE)
+            return &gate->connections[i];
+    return NULL;
+}
+
+static bool is_busy(const struct callback_connection *connection)
+{
+    return connection->phase == CALLBACK_PHASE_HEAD || connection->phase == CALLBACK_PHASE_GIVEN;
+}
+
+static size_t count_phase(const struct callback_gate *gate, enum callback_phase phase)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < CALLBACK_GATE_SIZE; i++)
+        count += gate->connections[i].phase == phase;
+    return count;
+}
+
+/* A connection of the library is shut down, and the library then closes it and forgets it here. */
+static void end(struct callback_connection *connection)
+{
+    if (connection->phase == CALLBACK_PHASE_GIVEN) {
+        shutdown(connection->fd, SHUT_RDWR);
+        return;
+    }
+    close(connection->fd);
+    connection->phase = CALLBACK_PHASE_FREE;
+}
+
+static void end_oldest(struct callback_gate *gate)
+{
+    struct callback_connection *oldest = NULL;
+    for (size_t i = 0; i < CALLBACK_GATE_SIZE; i++) {
+        struct callback_connection *connection = &gate->connections[i];
+        if (is_busy(connection) && (oldest == NULL || connection->since < oldest->since))
+            oldest = connection;
+    }
+    if (oldest == NULL)
+        return;
+    log_line(2, "callback server: ended the oldest connection to make room");
+    end(oldest);
+}
+
+/* Gives the connection away. The slot is marked first: the library may end the connection before it returns. */
+static void give(struct callback_gate *gate, struct callback_connection *connection)
+{
+    int fd = connection->fd;
+    connection->phase = CALLBACK_PHASE_GIVEN;
+    if (!gate->pass(gate->context, fd))
+        callback_gate_forget(gate, fd);
+}
+
+/* Answers without the library. What was only looked at is read first, or closing would reset the answer away. */
+static void refuse(struct callback_connection *connection, unsigned status)
+{
+    log_line(2, "callback server: refused a request with status %u", status);
+    cleanup_string char *answer = callback_request_refusal(status);
+    ssize_t ignored = send(connection->fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
+    shutdown(connection->fd, SHUT_WR);
+    char bytes[DISCARD_SIZE];
+    for (int i = 0; i < 2 * CALLBACK_HEAD_LIMIT / DISCARD_SIZE && ignored > 0; i++)
+        ignored = recv(connection->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    end(connection);
+}
+
+/* Edge-triggered: called once for every arrival of bytes, of which none are taken. */
+static void look(struct callback_gate *gate, struct callback_connection *connection, uint32_t events)
+{
+    char head[PEEK_SIZE];
+    ssize_t length = recv(connection->fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
+    if (length < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (length <= 0) {
+        end(connection);
+        return;
+    }
+    struct callback_request request;
+    unsigned status = callback_request_parse(head, (size_t)length, &request);
+    if (status == 200)
+        status = callback_request_judge(&request, &gate->names);
+    if (status == 200) {
+        epoll_ctl(gate->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+        give(gate, connection);
+    } else if (status != 0) {
+        refuse(connection, status);
+    } else if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+        end(connection);
+    }
+}
+
+/* Gives room for one more, which may mean that the oldest has to go; NULL when it has not gone yet. */
+static struct callback_connection *make_room(struct callback_gate *gate)
+{
+    size_t busy = count_phase(gate, CALLBACK_PHASE_HEAD) + count_phase(gate, CALLBACK_PHASE_GIVEN);
+    if (busy >= CALLBACK_GATE_BUSY)
+        end_oldest(gate);
+    return find_free(gate);
+}
+
+static bool accept_one(struct callback_gate *gate, int listener)
+{
+    struct callback_connection *connection = make_room(gate);
+    if (connection == NULL)
+        return false;
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE)
+            end_oldest(gate);
+        return false;
+    }
+    *connection = (struct callback_connection){fd, clock_monotonic(), CALLBACK_PHASE_HEAD};
+    if (gate->names.encrypted)
+        give(gate, connection);
+    else if (!watch(gate, fd, EPOLLIN | EPOLLRDHUP | EPOLLET))
+        end(connection);
+    return true;
+}
+
+static void accept_some(struct callback_gate *gate, int listener)
+{
+    for (int i = 0; i < ACCEPTS_PER_RUN; i++)
+        if (!accept_one(gate, listener))
+            return;
+}
+
+static bool is_listener(const struct callback_gate *gate, int fd)
+{
+    for (size_t i = 0; i < gate->listener_count; i++)
+        if (gate->listeners[i] == fd)
+            return true;
+    return false;
+}
+
+/* Looks first, accepts afterwards: a new connection may get the number of one that ended in this very run, and must not get
+ * its events. */
+void callback_gate_run(struct callback_gate *gate)
+{
+    struct epoll_event events[EVENTS];
+    int count = epoll_wait(gate->epoll, events, EVENTS, 0);
+    for (int i = 0; i < count; i++) {
+        struct callback_connection *connection = find(gate, events[i].data.fd);
+        if (connection != NULL && connection->phase == CALLBACK_PHASE_HEAD)
+            look(gate, connection, events[i].events);
+    }
+    for (int i = 0; i < count; i++)
+        if (is_listener(gate, events[i].data.fd))
+            accept_some(gate, events[i].data.fd);
+}
+
+void callback_gate_sweep(struct callback_gate *gate)
+{
+    int64_t limit = clock_monotonic() - CALLBACK_GATE_PATIENCE;
+    for (size_t i = 0; i < CALLBACK_GATE_SIZE; i++)
+        if (is_busy(&gate->connections[i]) && gate->connections[i].since < limit)
+            end(&gate->connections[i]);
+}
+
+void callback_gate_forget(struct callback_gate *gate, int fd)
+{
+    struct callback_connection *connection = find(gate, fd);
+    if (connection != NULL)
+        connection->phase = CALLBACK_PHASE_FREE;
+}
+
+bool callback_gate_wait(struct callback_gate *gate, int fd)
+{
+    struct callback_connection *connection = find(gate, fd);
+    if (connection == NULL || count_phase(gate, CALLBACK_PHASE_WAITING) >= CALLBACK_GATE_WAITING)
+        return false;
+    connection->phase = CALLBACK_PHASE_WAITING;
+    return true;
+}
+
+void callback_gate_resume(struct callback_gate *gate, int fd)
+{
+    struct callback_connection *connection = find(gate, fd);
+    if (connection == NULL)
+        return;
+    connection->phase = CALLBACK_PHASE_GIVEN;
+    connection->since = clock_monotonic();
+}
+
+void callback_gate_release(struct callback_gate *gate)
+{
+    for (size_t i = 0; i < CALLBACK_GATE_SIZE; i++) {
+        if (gate->connections[i].phase == CALLBACK_PHASE_HEAD)
+            close(gate->connections[i].fd);
+        gate->connections[i].phase = CALLBACK_PHASE_FREE;
+    }
+    if (gate->epoll >= 0)
+        close(gate->epoll);
+    gate->epoll = -1;
+}
