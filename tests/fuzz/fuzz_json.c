@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parsing never crashes, never quotes its input, and what it accepts can be written and read again unchanged. */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "base/json.h"
+
+static void check_members(const json_t *object)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, name, value) {
+        double number = 0;
+        cleanup_text_list struct text_list list = {0};
+        const char *text = json_text(object, name);
+        fuzz_check(text == NULL || json_is_string(value));
+        fuzz_check(json_has(object, name) == !json_is_null(value));
+        if (json_number(object, name, &number))
+            fuzz_check(number >= -9007199254740992.0 && number <= 9007199254740992.0);
+        if (!json_text_list(object, name, &list))
+            fuzz_check(list.count == 0);
+        fuzz_check(json_boolean_is_true(object, name) == json_is_true(value));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const struct json_source source = {"the input", ERROR_TOKEN_JSON, 0};
+    struct error err = {0};
+    json_auto_t *value = NULL;
+    if (!json_parse_object(source, (const char *)data, size, &value, &err)) {
+        fuzz_check(value == NULL && err.code == ERROR_TOKEN_JSON);
+        fuzz_check(strncmp(err.message, "the input ", strlen("the input ")) == 0 && strlen(err.message) < 80);
+        return 0;
+    }
+    fuzz_check(json_is_object(value));
+    check_members(value);
+    cleanup_string char *text = json_to_text(value);
+    json_auto_t *again = NULL;
+    /* escapes make a string longer: only the limit on strings may refuse what was accepted */
+    if (json_parse_object(source, text, strlen(text), &again, &err))
+        fuzz_check(json_equal(value, again));
+    else
+        fuzz_check(size > 64 * 1024);
+    return 0;
+}
