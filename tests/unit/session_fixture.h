@@ -151,7 +151,8 @@ static inline struct name name_of(const struct session_key *key, const char *ext
     return name;
 }
 
-/* Runs FUNCTION in a child and gives its result; the child may give away its rights. SKIPPED means it could not. */
+/* Runs FUNCTION in a child and gives its result; the child may give away its rights. SKIPPED means it could
+ * not. */
 enum { CHILD_GOOD = 0, CHILD_BAD = 1, CHILD_SKIPPED = 77 };
 static inline int run_child(int (*function)(struct fixture *), struct fixture *fixture)
 {

@@ -24,17 +24,30 @@ static void test_remaining_is_the_smaller_opinion(void **state)
         int64_t later; /* our clock, after the login */
         int64_t left;
     } cases[] = {
-        {0, 0, HOUR},           {0, 600, HOUR - 600},     {0, HOUR, 0},          {0, HOUR + 1, -1},
-        {300, 600, HOUR - 600}, {HOUR, 600, HOUR - 600},  {DAY, 600, HOUR - 600}, /* theirs is ahead */
-        {-300, 600, HOUR - 900}, {-HOUR, 0, 0},           {-DAY, 0, HOUR - DAY},  /* theirs is behind */
-        {0, -60, HOUR},         {0, -61, 0},              {0, -300, 0},           /* ours was set back */
-        {0, -HOUR, 0},          {0, -DAY, 0},             {DAY, -300, 0},
-        {0, 300, HOUR - 300},   {0, DAY, HOUR - DAY},
+        {0, 0, HOUR},
+        {0, 600, HOUR - 600},
+        {0, HOUR, 0},
+        {0, HOUR + 1, -1},
+        {300, 600, HOUR - 600},
+        {HOUR, 600, HOUR - 600},
+        {DAY, 600, HOUR - 600}, /* theirs is ahead */
+        {-300, 600, HOUR - 900},
+        {-HOUR, 0, 0},
+        {-DAY, 0, HOUR - DAY}, /* theirs is behind */
+        {0, -60, HOUR},
+        {0, -61, 0},
+        {0, -300, 0}, /* ours was set back */
+        {0, -HOUR, 0},
+        {0, -DAY, 0},
+        {DAY, -300, 0},
+        {0, 300, HOUR - 300},
+        {0, DAY, HOUR - DAY},
     };
     for (size_t i = 0; i < array_length(cases); i++) {
         struct session session = session_of(OBTAINED + cases[i].skew, OBTAINED, HOUR);
         int64_t left = session_remaining(&session, OBTAINED + cases[i].later);
-        if (cases[i].later < 0 && cases[i].later >= -60) /* within the tolerance: never more than the lifetime + 60 */
+        if (cases[i].later < 0 &&
+            cases[i].later >= -60) /* within the tolerance: never more than the lifetime + 60 */
             assert_in_range(left, HOUR, HOUR + 60);
         else
             assert_int_equal(left, cases[i].left);
@@ -46,9 +59,9 @@ static void test_far_years(void **state)
     (void)state;
     test_ids("T-31");
     static const int64_t moments[] = {
-        2147483647,   /* 2038-01-19 */
-        2147483648,   4294967295, /* 2106-02-07 */
-        4294967296,   253402300799, /* 9999-12-31 */
+        2147483647,               /* 2038-01-19 */
+        2147483648, 4294967295,   /* 2106-02-07 */
+        4294967296, 253402300799, /* 9999-12-31 */
     };
     for (size_t i = 0; i < array_length(moments); i++) {
         struct session session = session_of(moments[i] - 10, moments[i] - 10, HOUR);
@@ -82,9 +95,9 @@ static void test_refresh_margin(void **state)
         int64_t lifetime, left;
         bool wanted;
     } cases[] = {
-        {HOUR, 61, false}, {HOUR, 60, false}, {HOUR, 59, true},  {HOUR, 1, true},   {HOUR, 0, true},
-        {DAY, 60, false},  {DAY, 59, true},   {600, 60, false},  {600, 59, true},   {300, 31, false},
-        {300, 30, false},  {300, 29, true},   {60, 6, false},    {60, 5, true},     {9, 1, false},
+        {HOUR, 61, false}, {HOUR, 60, false}, {HOUR, 59, true}, {HOUR, 1, true}, {HOUR, 0, true},
+        {DAY, 60, false},  {DAY, 59, true},   {600, 60, false}, {600, 59, true}, {300, 31, false},
+        {300, 30, false},  {300, 29, true},   {60, 6, false},   {60, 5, true},   {9, 1, false},
         {9, 0, true},      {1, 1, false},     {0, 0, true},
     };
     for (size_t i = 0; i < array_length(cases); i++) {

@@ -99,7 +99,8 @@ static void test_hundred_orders_one_name(void **state)
 {
     (void)state;
     test_ids("K7-35");
-    static const char *const words[] = {"prompt", "audience", "resource", "login_hint", "max_age", "ui_locales"};
+    static const char *const words[] = {"prompt",     "audience", "resource",
+                                        "login_hint", "max_age",  "ui_locales"};
     cleanup_string char *first = NULL;
     uint32_t seed = 35;
     for (int run = 0; run < 100; run++) {
@@ -198,7 +199,9 @@ static void test_file_names(void **state)
         {"http://[::1]:9000/", "__1"},
         {"http://[::1", "__1"},
         {"http://127.0.0.1:9000", "127.0.0.1"},
-        {"https://b\xc3\xbc" "cher.example", "b__cher.example"},
+        {"https://b\xc3\xbc"
+         "cher.example",
+         "b__cher.example"},
         {"https://../../etc/passwd", "_."},
         {"https://a..b?c", "a..b"},
         {"https://-rf/", "_rf"},
