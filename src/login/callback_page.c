@@ -22,7 +22,7 @@ static const char style[] =
     "min-height:100svh;padding:2rem 1.25rem;background:var(--page);color:var(--text);"
     "font:1rem/1.6 system-ui,-apple-system,'Segoe UI',Roboto,Cantarell,'Noto Sans',sans-serif;"
     "overflow-wrap:anywhere}"
-    "main{width:100%;max-width:29rem}"
+    "main{width:100%;max-width:31rem}"
     ".card{padding:2.75rem 2.5rem 2.5rem;background:var(--card);border:1px solid var(--line);"
     "border-radius:1.25rem;box-shadow:0 1px 2px #0000000a,0 12px 32px #0000000f;text-align:center}"
     ".mark{display:block;width:4rem;height:4rem;margin:0 auto 1.5rem;fill:none;stroke-width:2.75;"
@@ -35,12 +35,14 @@ static const char style[] =
     "p{margin-top:.75rem}.soft{color:var(--soft)}a{color:var(--link);text-underline-offset:.2em}"
     "dl{margin-top:1.75rem;text-align:left;border-top:1px solid var(--line)}"
     "dl div{display:flex;gap:.25rem 1.25rem;padding:.75rem 0;border-bottom:1px solid var(--line)}"
-    "dt{flex:0 0 6.5rem;color:var(--soft)}dd{flex:1;min-width:0;font-weight:550}"
+    "dt{flex:0 0 5rem;color:var(--soft)}dd{flex:1;min-width:0}"
+    "code{display:inline-block;max-width:100%;font:.9375em/1.6 ui-monospace,'Cascadia Mono',Menlo,'DejaVu Sans Mono',"
+    "monospace}"
     ".reason{margin-top:1.75rem;padding:.875rem 1.125rem;border-radius:.75rem;background:var(--bad-tint);"
     "text-align:left}"
     "h2{margin-top:1.75rem;font-size:1rem;font-weight:650;text-align:left}"
     "ul{margin-top:.5rem;padding-left:1.25rem;text-align:left}li+li{margin-top:.5rem}"
-    ".end{margin-top:1.75rem}"
+    ".end{margin-top:1.75rem;text-wrap:balance}"
     "footer{margin-top:1.5rem;color:var(--soft);font-size:.875rem;text-align:center}"
     "footer svg{width:1.125rem;height:1.125rem;margin-right:.5rem;vertical-align:-.2em;fill:none;"
     "stroke:currentColor;stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round}"
@@ -155,26 +157,41 @@ static char *end(struct buffer *page)
     return buffer_steal(page);
 }
 
-static void add_row(struct buffer *page, const char *name, const char *value)
+/* A URL, which may be broken over lines at its slashes. */
+static void add_url(struct buffer *page, const char *url)
 {
-    if (text_is_empty(value))
-        return;
-    buffer_add_format(page, "<div><dt>%s</dt><dd>", name);
-    add_shown(page, value);
-    buffer_add(page, "</dd></div>\n");
+    struct text_safe shown = text_make_safe(url);
+    const char *rest = shown.text;
+    while (*rest != '\0') {
+        size_t length = strcspn(rest, "/") + strspn(rest + strcspn(rest, "/"), "/");
+        cleanup_string char *part = memory_copy_bytes(rest, length);
+        callback_page_escape(part, page);
+        rest += length;
+        if (*rest != '\0')
+            buffer_add(page, "<wbr>");
+    }
 }
 
 static void add_details(struct buffer *page, const struct callback_page_success *success)
 {
-    char duration[CLOCK_DURATION_SIZE] = "";
-    if (success->valid_for > 0)
-        clock_format_duration(success->valid_for, duration);
-    if (text_is_empty(success->user) && text_is_empty(success->issuer) && duration[0] == '\0')
+    if (text_is_empty(success->user) && text_is_empty(success->issuer) && success->valid_for <= 0)
         return;
     buffer_add(page, "<dl>\n");
-    add_row(page, "Logged in as", success->user);
-    add_row(page, "By", success->issuer);
-    add_row(page, "Valid for", duration);
+    if (!text_is_empty(success->user)) {
+        buffer_add(page, "<div><dt>User</dt><dd><strong>");
+        add_shown(page, success->user);
+        buffer_add(page, "</strong></dd></div>\n");
+    }
+    if (!text_is_empty(success->issuer)) {
+        buffer_add(page, "<div><dt>Issuer</dt><dd>");
+        add_url(page, success->issuer);
+        buffer_add(page, "</dd></div>\n");
+    }
+    if (success->valid_for > 0) {
+        char duration[CLOCK_DURATION_SIZE];
+        clock_format_duration(success->valid_for, duration);
+        buffer_add_format(page, "<div><dt>Valid for</dt><dd>%s</dd></div>\n", duration);
+    }
     buffer_add(page, "</dl>\n");
 }
 
@@ -192,11 +209,26 @@ char *callback_page_success(const struct callback_page_success *success)
         buffer_add(&page, "<p class=\"end\">Continue to <a href=\"");
         callback_page_escape(open_url, &page);
         buffer_add(&page, "\" rel=\"noreferrer\">");
-        add_shown(&page, open_url);
+        add_url(&page, open_url);
         buffer_add(&page, "</a></p>\n");
     }
     buffer_add(&page, "<p class=\"end soft\">You can close this window and return to your terminal.</p>\n");
     return end(&page);
+}
+
+/* Text for people in which the words that start with "--" are options. */
+static void add_advice(struct buffer *page, const char *text)
+{
+    while (*text != '\0') {
+        bool is_option = strncmp(text, "--", 2) == 0;
+        size_t length = strcspn(text, is_option ? " ,;)\n" : " ");
+        length += strspn(text + length, is_option ? "" : " ");
+        cleanup_string char *part = memory_copy_bytes(text, length);
+        buffer_add(page, is_option ? "<code>" : "");
+        callback_page_escape(part, page);
+        buffer_add(page, is_option ? "</code>" : "");
+        text += length;
+    }
 }
 
 static void add_hints(struct buffer *page, const char *hint)
@@ -208,7 +240,7 @@ static void add_hints(struct buffer *page, const char *hint)
         size_t length = strcspn(hint, "\n");
         cleanup_string char *line = memory_copy_bytes(hint, length);
         buffer_add(page, "<li>");
-        callback_page_escape(line, page);
+        add_advice(page, line);
         buffer_add(page, "</li>\n");
         hint += length + (hint[length] == '\n');
     }
