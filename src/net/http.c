@@ -88,6 +88,19 @@ void http_response_release(struct http_response *response)
     *response = (struct http_response){.sent = response->sent};
 }
 
+/* A libcurl that was built without a directory of roots has only the bundle. */
+static CURL *http_take_handle(struct http *http)
+{
+    char *directory = NULL;
+    if (http->idle != NULL)
+        return steal(http->idle);
+    CURL *easy = curl.curl_easy_init();
+    if (easy != NULL && (curl.curl_easy_getinfo)(easy, CURLINFO_CAPATH, &directory) == CURLE_OK && directory == NULL &&
+        text_is_empty(http->settings.ssl_cert_dir))
+        http->reads_bundle = true;
+    return easy;
+}
+
 static bool request_check(const struct http *http, const struct http_request *request, struct http_target *target,
                           struct error *err)
 {
@@ -147,10 +160,27 @@ static bool transfer_may_retry(struct http_transfer *transfer)
     return transfer->pause > 0;
 }
 
+/* The system's roots are looked up in the hashed directory first: reading the bundle costs 20 ms at every connection. What
+ * the directory does not know may still be in the bundle. Nothing was sent by then. */
+static bool transfer_may_read_bundle(struct http_transfer *transfer)
+{
+    struct http *http = transfer->http;
+    if (transfer->code != CURLE_PEER_FAILED_VERIFICATION && transfer->code != CURLE_SSL_CACERT_BADFILE)
+        return false;
+    if (transfer->reads_bundle || http->authorities.length > 0 || !text_is_empty(http->settings.ssl_cert_file))
+        return false;
+    http->reads_bundle = true;
+    return true;
+}
+
 static void transfer_finished(void *context, int code)
 {
     struct http_transfer *transfer = context;
     transfer->code = (CURLcode)code;
+    if (transfer_may_read_bundle(transfer)) {
+        transfer_try_again(transfer);
+        return;
+    }
     if (!transfer_may_retry(transfer)) {
         transfer->done = true;
         return;
@@ -173,7 +203,7 @@ bool http_start(struct http *http, const struct http_request *request, struct ht
     transfer->started = clock_monotonic();
     transfer->deadline = transfer->started + http->settings.timeout_seconds * INT64_C(1000);
     transfer->pause = RETRY_FIRST;
-    transfer->easy = http->idle != NULL ? steal(http->idle) : curl.curl_easy_init();
+    transfer->easy = http_take_handle(http);
     if (transfer->easy == NULL)
         error_set(err, ERROR_MEMORY, "cannot fetch %s: out of memory", request->what);
     else if (http_headers_build(transfer, err) && transfer_try(transfer, err)) {
@@ -204,6 +234,7 @@ void http_cancel(struct http_transfer *transfer)
     http_target_release(&transfer->target);
     free(transfer->date);
     free(transfer->encoding);
+    free(transfer->issuer);
     free(transfer);
 }
 

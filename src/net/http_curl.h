@@ -43,6 +43,7 @@ struct http {
     struct http_settings settings;
     struct buffer authorities; /* what http_trust_read gave */
     CURL *idle;                /* the handle that waits for the next request */
+    bool reads_bundle;         /* of the system's roots, not only the hashed directory */
     unsigned requests;
 };
 
@@ -60,8 +61,10 @@ struct http_transfer {
     char cause[CURL_ERROR_SIZE]; /* libcurl's words */
     enum http_refusal refusal;
     CURLcode code;
+    char *issuer; /* of a server certificate that was not accepted; NULL when unknown */
     size_t head_size;
     bool in_head;
+    bool reads_bundle;           /* as it was for this try */
     char *date, *encoding; /* header values that the response does not carry as such */
     unsigned sends; /* requests that began to leave in the current try */
     bool done;
@@ -71,6 +74,10 @@ struct http_transfer {
 
 /* Sets every option for the next try of TRANSFER. */
 bool http_prepare(struct http_transfer *transfer, struct error *err) must_check;
+/* Sets EASY up to connect to the same server, whatever its certificate is, and to send nothing. */
+bool http_prepare_look(const struct http_transfer *transfer, CURL *easy, struct error *err) must_check;
+/* Who issued the certificate that the server shows, by one more connection that sends nothing; NULL when that fails. */
+char *http_look_at_issuer(const struct http_transfer *transfer) must_check;
 /* The list of header lines; checked when the client was opened. */
 bool http_headers_check(const struct text_map *headers, struct error *err) must_check;
 bool http_headers_build(struct http_transfer *transfer, struct error *err) must_check;

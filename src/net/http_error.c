@@ -71,9 +71,16 @@ static bool fail_receive(const struct http_transfer *transfer, struct error *err
 
 static bool fail_certificate(const struct http_transfer *transfer, struct error *err)
 {
-    fail_by_cause(transfer, ERROR_TLS, err);
-    return error_hint(err, "if the server's certificate comes from a private authority, give that authority's certificate "
-                           "with --certificate-authority");
+    struct text_safe cause = transfer_cause(transfer);
+    if (transfer->issuer == NULL)
+        fail(transfer, ERROR_TLS, cause.text, err);
+    else
+        error_set(err, ERROR_TLS, "cannot fetch %s from '%s': %s; the certificate seen was issued by '%s'",
+                  transfer->request.what, safe(transfer->target.host), cause.text, safe(transfer->issuer));
+    if (strstr(cause.text, "expired") != NULL || strstr(cause.text, "not yet valid") != NULL)
+        error_hint(err, "compare this machine's clock with the certificate's validity");
+    return error_hint(err, "if a private authority or an inspecting proxy issued it, give that authority's certificate with "
+                           "--certificate-authority");
 }
 
 static bool fail_tls(const struct http_transfer *transfer, struct error *err)
@@ -120,8 +127,10 @@ static bool fail_by_code(const struct http_transfer *transfer, struct error *err
         return fail(transfer, ERROR_TOO_LARGE, "a line of the answer's header is too long", err);
     case CURLE_PEER_FAILED_VERIFICATION:
         return fail_certificate(transfer, err);
-    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CACERT_BADFILE:
+        fail_by_cause(transfer, ERROR_TLS, err);
+        return error_hint(err, "install the package ca-certificates, or give --certificate-authority");
+    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:
@@ -146,13 +155,20 @@ static bool fail_redirect(const struct http_transfer *transfer, long status, str
     return error_hint(err, "check the scheme, host and path of the issuer URL, and whether a proxy asks for a login");
 }
 
+static bool fail_by_code_of(struct http_transfer *transfer, struct error *err)
+{
+    if (transfer->code == CURLE_PEER_FAILED_VERIFICATION)
+        transfer->issuer = http_look_at_issuer(transfer);
+    return fail_by_code(transfer, err);
+}
+
 bool http_judge(struct http_transfer *transfer, struct error *err)
 {
     long status = transfer_number(transfer, CURLINFO_RESPONSE_CODE);
     if (transfer->refusal != HTTP_NOT_REFUSED && transfer->refusal != HTTP_ENOUGH)
         return fail_by_refusal(transfer, err);
     if (transfer->refusal == HTTP_NOT_REFUSED && transfer->code != CURLE_OK)
-        return fail_by_code(transfer, err);
+        return fail_by_code_of(transfer, err);
     if (status >= 300 && status < 400 && !transfer->request.keep_redirects)
         return fail_redirect(transfer, status, err);
     if (transfer->encoding != NULL)

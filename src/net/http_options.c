@@ -87,31 +87,39 @@ static const struct {
     {CURLOPT_QUICK_EXIT, 1},
 };
 
+static void options_set_system_trust(struct options *options, const struct http *http)
+{
+    const char *file = http->settings.ssl_cert_file, *directory = http->settings.ssl_cert_dir;
+    if (!text_is_empty(file)) {
+        set_text(options, CURLOPT_CAINFO, file);
+        set_text(options, CURLOPT_PROXY_CAINFO, file);
+    } else if (!http->reads_bundle) {
+        set_text(options, CURLOPT_CAINFO, NULL);
+        set_text(options, CURLOPT_PROXY_CAINFO, NULL);
+    }
+    if (!text_is_empty(directory)) {
+        set_text(options, CURLOPT_CAPATH, directory);
+        set_text(options, CURLOPT_PROXY_CAPATH, directory);
+    }
+}
+
 static void options_set_trust(struct options *options, const struct http *http)
 {
-    const struct http_settings *settings = &http->settings;
-    long verify = settings->insecure_skip_tls_verify ? 0 : 1;
+    long verify = http->settings.insecure_skip_tls_verify ? 0 : 1;
     set_number(options, CURLOPT_SSL_VERIFYPEER, verify);
     set_number(options, CURLOPT_SSL_VERIFYHOST, 2 * verify);
     set_number(options, CURLOPT_PROXY_SSL_VERIFYPEER, verify);
     set_number(options, CURLOPT_PROXY_SSL_VERIFYHOST, 2 * verify);
-    if (http->authorities.length > 0) {
-        /* The blob alone replaces the default file; the default directory would still be believed. */
-        struct curl_blob blob = {http->authorities.data, http->authorities.length, CURL_BLOB_NOCOPY};
-        set_pointer(options, CURLOPT_CAINFO_BLOB, &blob);
-        set_pointer(options, CURLOPT_PROXY_CAINFO_BLOB, &blob);
-        set_text(options, CURLOPT_CAPATH, NULL);
-        set_text(options, CURLOPT_PROXY_CAPATH, NULL);
+    if (http->authorities.length == 0) {
+        options_set_system_trust(options, http);
         return;
     }
-    if (!text_is_empty(settings->ssl_cert_file)) {
-        set_text(options, CURLOPT_CAINFO, settings->ssl_cert_file);
-        set_text(options, CURLOPT_PROXY_CAINFO, settings->ssl_cert_file);
-    }
-    if (!text_is_empty(settings->ssl_cert_dir)) {
-        set_text(options, CURLOPT_CAPATH, settings->ssl_cert_dir);
-        set_text(options, CURLOPT_PROXY_CAPATH, settings->ssl_cert_dir);
-    }
+    /* The blob alone replaces the default file; the default directory would still be believed. */
+    struct curl_blob blob = {http->authorities.data, http->authorities.length, CURL_BLOB_NOCOPY};
+    set_pointer(options, CURLOPT_CAINFO_BLOB, &blob);
+    set_pointer(options, CURLOPT_PROXY_CAINFO_BLOB, &blob);
+    set_text(options, CURLOPT_CAPATH, NULL);
+    set_text(options, CURLOPT_PROXY_CAPATH, NULL);
 }
 
 static void options_set_limits(struct options *options, const struct http_transfer *transfer)
@@ -144,18 +152,31 @@ static void options_set_authentication(struct options *options, const struct htt
     }
 }
 
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)context, (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static void options_set_address(struct options *options, const struct http_target *target)
+{
+    set_text(options, CURLOPT_PROTOCOLS_STR, target->is_plain ? "http" : "https");
+    set_text(options, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+    set_text(options, CURLOPT_URL, target->url);
+    if (target->is_loopback)
+        set_text(options, CURLOPT_PROXY, "");
+    if (options->code == CURLE_OK)
+        options_note(options, CURLOPT_OPENSOCKETFUNCTION,
+                     (curl.curl_easy_setopt)(options->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket));
+}
+
 static void options_set_request(struct options *options, const struct http_transfer *transfer)
 {
     const struct http_request *request = &transfer->request;
     const char *agent = transfer->http->settings.user_agent;
-    set_text(options, CURLOPT_PROTOCOLS_STR, transfer->target.is_plain ? "http" : "https");
-    set_text(options, CURLOPT_REDIR_PROTOCOLS_STR, "https");
-    set_text(options, CURLOPT_URL, transfer->target.url);
     set_text(options, CURLOPT_USERAGENT, agent != NULL ? agent : "latchkey");
     set_text(options, CURLOPT_ACCEPT_ENCODING, NULL);
     set_pointer(options, CURLOPT_HTTPHEADER, transfer->headers);
-    if (transfer->target.is_loopback)
-        set_text(options, CURLOPT_PROXY, "");
     if (request->form == NULL) {
         set_number(options, CURLOPT_HTTPGET, 1);
         return;
@@ -183,12 +204,6 @@ static int transfer_leaves(void *context, char *address, char *own_address, int 
     return CURL_PREREQFUNC_OK;
 }
 
-static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    (void)context, (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
 static void options_set_callbacks(struct options *options, struct http_transfer *transfer)
 {
     set_receiver(options, CURLOPT_WRITEFUNCTION, http_receive_body);
@@ -200,24 +215,50 @@ static void options_set_callbacks(struct options *options, struct http_transfer 
         options_note(options, CURLOPT_PREREQFUNCTION,
                      (curl.curl_easy_setopt)(options->easy, CURLOPT_PREREQFUNCTION, transfer_leaves));
     set_pointer(options, CURLOPT_PREREQDATA, transfer);
+}
+
+static bool options_end(const struct options *options, struct error *err)
+{
     if (options->code == CURLE_OK)
-        options_note(options, CURLOPT_OPENSOCKETFUNCTION,
-                     (curl.curl_easy_setopt)(options->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket));
+        return true;
+    return error_set(err, ERROR_LIBRARY, "cannot set up libcurl: option %d: %s", (int)options->failed,
+                     curl.curl_easy_strerror(options->code));
+}
+
+static struct options options_begin(CURL *easy)
+{
+    struct options options = {.easy = easy};
+    curl.curl_easy_reset(easy);
+    for (size_t i = 0; i < array_length(constants); i++)
+        set_number(&options, constants[i].option, constants[i].value);
+    return options;
 }
 
 bool http_prepare(struct http_transfer *transfer, struct error *err)
 {
-    struct options options = {.easy = transfer->easy};
-    curl.curl_easy_reset(transfer->easy);
-    for (size_t i = 0; i < array_length(constants); i++)
-        set_number(&options, constants[i].option, constants[i].value);
+    struct options options = options_begin(transfer->easy);
+    transfer->reads_bundle = transfer->http->reads_bundle;
     options_set_trust(&options, transfer->http);
     options_set_limits(&options, transfer);
     options_set_authentication(&options, &transfer->request);
+    options_set_address(&options, &transfer->target);
     options_set_request(&options, transfer);
     options_set_callbacks(&options, transfer);
-    if (options.code == CURLE_OK)
-        return true;
-    return error_set(err, ERROR_LIBRARY, "cannot set up libcurl: option %d: %s", (int)options.failed,
-                     curl.curl_easy_strerror(options.code));
+    return options_end(&options, err);
+}
+
+bool http_prepare_look(const struct http_transfer *transfer, CURL *easy, struct error *err)
+{
+    struct options options = options_begin(easy);
+    options_set_trust(&options, transfer->http);
+    options_set_limits(&options, transfer);
+    options_set_address(&options, &transfer->target);
+    set_number(&options, CURLOPT_SSL_VERIFYPEER, 0);
+    set_number(&options, CURLOPT_SSL_VERIFYHOST, 0);
+    set_number(&options, CURLOPT_CERTINFO, 1);
+    set_number(&options, CURLOPT_CONNECT_ONLY, 1);
+    set_number(&options, CURLOPT_FRESH_CONNECT, 1);
+    set_number(&options, CURLOPT_FORBID_REUSE, 1);
+    set_number(&options, CURLOPT_SSL_SESSIONID_CACHE, 0);
+    return options_end(&options, err);
 }
