@@ -25,6 +25,7 @@ def test_success(provider, open_page, start_login, screenshot, look):
     login, visit = begin(provider, open_page, start_login, look)
     visit.sign_in("alice")
     screenshot(visit.page, f"callback-{look}")
+    assert visit.answers[visit.origin + "/done"].status == 200
     check(visit.page)
     assert visit.problems == []
     assert login.finish()[0] == 0
@@ -85,3 +86,26 @@ def test_code_leaves_the_address_bar(provider, open_page, start_login):
     visit.sign_in()
     assert visit.page.url == visit.origin + "/done"
     assert login.finish()[0] == 0
+
+
+GOOD = ("<!doctype html><html lang=en><meta name=viewport content='width=device-width'><title>t</title>"
+        "<style>:root {{ color-scheme: light dark }} {}</style><h1>Title</h1><p>Text{}")
+BAD = {
+    "faint": GOOD.format("p { color: #888 }", ""),
+    "faint when dark": GOOD.format("@media (prefers-color-scheme: dark) { p { color: #444 } }", ""),
+    "wide": GOOD.format("p { width: 2000px }", ""),
+    "script": GOOD.format("", "<script></script>"),
+    "two headings": GOOD.format("", "<h1>Other</h1>"),
+    "no language": GOOD.format("", "").replace(" lang=en", ""),
+}
+
+
+@pytest.mark.parametrize("content", BAD.values(), ids=BAD)
+def test_audit_sees_what_is_wrong(open_page, content):
+    """The checks above pass a plain page and refuse one with a single fault."""
+    page = open_page(**LOOKS["dark"])
+    page.set_content(GOOD.format("", ""))
+    check(page)
+    page.set_content(content)
+    with pytest.raises(AssertionError):
+        check(page)

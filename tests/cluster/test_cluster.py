@@ -90,12 +90,14 @@ def test_wrong_audience_is_unauthorized(refused):
     assert 'oidc: expected audience "not-this-client" got ["elsewhere"]' in log.replace('\\"', '"')
 
 
-def test_repeated_401_is_explained(refused, person):
-    """kubectl asks again after each 401: the plugin says so once, and opens no more browsers."""
+def test_repeated_401_is_explained(refused, issuer, person):
+    """kubectl asks again after each 401: the plugin says so once, with the values to compare, and opens no browser."""
     stderr = refused[2]
     assert person.opened() == 1
-    assert len(re.findall(r"API server", stderr)) >= 1, stderr
-    assert re.search(r"^hint: ", stderr, re.MULTILINE), stderr
+    assert len(re.findall(r"^warning: .*API server", stderr, re.MULTILINE)) == 1, stderr
+    hints = re.findall(r"^hint: .*API server.*", stderr, re.MULTILINE)
+    assert any("'elsewhere'" in hint for hint in hints), stderr
+    assert any(f"'{application(issuer, 'elsewhere')}'" in hint for hint in hints), stderr
 
 
 def test_unverified_email_is_unauthorized(servers, issuer, person):
@@ -109,6 +111,7 @@ def test_unverified_email_is_unauthorized(servers, issuer, person):
     assert (status, stdout) == (1, "")
     assert "You must be logged in to the server" in stderr
     assert "oidc: email not verified" in server.log()[before:]
+    assert re.search(r"^hint: .*email_verified", stderr, re.MULTILINE), stderr
 
 
 def test_unverified_email_does_not_matter_to_another_claim(servers, issuer, person):
