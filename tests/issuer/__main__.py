@@ -34,9 +34,9 @@ def parse_arguments():
 
 
 def follow_parent():
-    """Ask the kernel for SIGTERM when the parent goes, and notice a parent that has gone already."""
+    """Ask the kernel to end us with the parent, and notice a parent that has gone already."""
     parent = os.getppid()
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent or parent == 1:
         sys.exit(0)
 

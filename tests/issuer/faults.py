@@ -13,6 +13,8 @@ from .wire import Response
 # With one of these the request is not processed, unless `after_processing` says so.
 REPLACING = {"status", "body", "body_base64", "json", "redirect", "stall", "reset", "infinite_body",
              "infinite_headers"}
+# With one of these there is an answer, or the beginning of one.
+ANSWERING = REPLACING - {"stall", "reset"}
 FILTERS = ("grant_type", "client_id", "method")
 KNOWN = REPLACING | {"endpoint", "times", "after", "headers", "json_patch", "content_type", "delay_ms", "drip",
                      "drip_headers", "close", "after_processing", "gzip", "size", "chunked", *FILTERS}
@@ -64,6 +66,8 @@ class Fault:
     def change(self, response):
         """The answer with the rule's changes; None stays None where nothing is to be sent."""
         action = self.action
+        if response is None and not ANSWERING & set(action):
+            return None
         if response is None:
             response = Response(action.get("status", 200))
         if "redirect" in action:
@@ -188,6 +192,6 @@ async def send_slowly(connection, response, action, keep_alive, head_only):
         await connection.write(body)
         return keep_alive
     for byte in body:
-        await connection.write(bytes([byte]))
         await asyncio.sleep(pause)
+        await connection.write(bytes([byte]))
     return keep_alive

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP/1.1 on the level of bytes: requests, responses and one connection."""
 
+import asyncio
 import json
 import re
 import socket
@@ -158,12 +159,11 @@ class Connection:
         return request
 
     async def read_head(self):
-        from asyncio import IncompleteReadError, LimitOverrunError
         try:
             return (await self.reader.readuntil(b"\r\n\r\n"))[:-4]
-        except IncompleteReadError:
+        except asyncio.IncompleteReadError:
             return None
-        except LimitOverrunError as failure:
+        except asyncio.LimitOverrunError as failure:
             raise BadRequest("headers too large", 431) from failure
 
     async def read_body(self, request):
@@ -186,7 +186,11 @@ class Connection:
                 return body
 
     async def write(self, data):
+        """Write and let others run; fails as soon as the client has gone."""
+        if self.writer.transport.is_closing():
+            raise ConnectionResetError
         self.writer.write(data)
+        await asyncio.sleep(0)
         await self.writer.drain()
 
     async def send(self, response, keep_alive=True, head_only=False):
