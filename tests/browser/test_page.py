@@ -91,7 +91,7 @@ def test_code_leaves_the_address_bar(provider, open_page, start_login):
 GOOD = ("<!doctype html><html lang=en><meta name=viewport content='width=device-width'><title>t</title>"
         "<style>:root {{ color-scheme: light dark }} {}</style><h1>Title</h1><p>Text{}")
 BAD = {
-    "faint": GOOD.format("p { color: #888 }", ""),
+    "faint": GOOD.format("p { color: #666 }", ""),
     "faint when dark": GOOD.format("@media (prefers-color-scheme: dark) { p { color: #444 } }", ""),
     "wide": GOOD.format("p { width: 2000px }", ""),
     "script": GOOD.format("", "<script></script>"),
