@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where connections to the callback server begin: nobody can keep the door shut for the browser (security T-06, T-07).
- *
- * A new connection is held here, its bytes only looked at (MSG_PEEK), until the head of its request is complete and
- * passed net/callback_request; then it is given to the HTTP library. With TLS it is given away at once, and the
- * library's caller judges the request. Either way it stays in this table until it is forgotten: at 48 connections the
- * oldest is ended for a new one, and anything older than 5 s is ended. A request that waits for its answer is exempt. */
+/* Where connections begin: nobody can keep the door shut for the browser (security T-06, T-07). */
 #ifndef NET_CALLBACK_GATE_H
 #define NET_CALLBACK_GATE_H
 
@@ -15,6 +10,11 @@
 #include "base/error.h"
 #include "net/callback_request.h"
 
+/* A new connection is held here, its bytes only looked at (MSG_PEEK), until the head of its request is
+ * complete and passed net/callback_request; then it is given to the HTTP library. With TLS it is given away
+ * at once, and the library's caller judges the request. Either way it stays in this table until it is
+ * forgotten: at 48 connections the oldest is ended for a new one, and anything older than 5 s is ended. A
+ * waiting request is exempt. */
 enum {
     CALLBACK_GATE_BUSY = 48,       /* connections that may be at work at once */
     CALLBACK_GATE_WAITING = 8,     /* requests that may wait at once */
@@ -45,7 +45,8 @@ struct callback_gate {
     struct callback_connection connections[CALLBACK_GATE_SIZE];
 };
 /* LISTENERS and what NAMES points to are borrowed. */
-bool callback_gate_open(struct callback_gate *gate, const int *listeners, size_t count, struct error *err) must_check;
+bool callback_gate_open(struct callback_gate *gate, const int *listeners, size_t count,
+                        struct error *err) must_check;
 /* Does what is to be done now. */
 void callback_gate_run(struct callback_gate *gate);
 /* Ends what is too old. */
@@ -54,7 +55,8 @@ void callback_gate_sweep(struct callback_gate *gate);
 void callback_gate_forget(struct callback_gate *gate, int fd);
 /* Exempts the connection; false when too many wait already. */
 bool callback_gate_wait(struct callback_gate *gate, int fd) must_check;
-/* The opposite; its 5 s begin now. */
+bool callback_gate_has_waiting(const struct callback_gate *gate);
+/* The opposite of callback_gate_wait; its 5 s begin now. */
 void callback_gate_resume(struct callback_gate *gate, int fd);
 /* Closes what it holds; not what was given away. */
 void callback_gate_release(struct callback_gate *gate);

@@ -23,9 +23,9 @@ struct callback_request {
     struct callback_text host; /* the last one */
     size_t host_count;
 };
-/* Reads a head (RFC 9112, without any of its leniencies: no bare LF, no folding, no leading empty line, single spaces).
- * Gives 0 when more bytes are needed, 200 when *OUT holds it (borrowing from BYTES), else the status to refuse it with:
- * 400, 414, 431. Wrong bytes are refused as soon as they are seen. */
+/* Reads a head (RFC 9112, without any of its leniencies: no bare LF, no folding, no leading empty line,
+ * single spaces). Gives 0 when more bytes are needed, 200 when *OUT holds it (borrowing from BYTES), else the
+ * status to refuse it with: 400, 414, 431. Wrong bytes are refused as soon as they are seen. */
 unsigned callback_request_parse(const char *bytes, size_t length, struct callback_request *out);
 
 /* Whom a request may name. EXTRA_HOST is host[:port], NULL for none. */

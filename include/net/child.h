@@ -21,9 +21,10 @@ struct child {
     child_ended *ended;
     void *context;
 };
-/* Runs PROGRAM with the words as its argv: a session of its own, default signals, none blocked, our environment without the
- * variables named in SECRETS (NULL for none), standard input and output on /dev/null, standard error too unless the log is
- * on, no other descriptor. *CHILD stays where it is until child_forget. On failure gives the errno, else 0. */
+/* Runs PROGRAM with the words as its argv: a session of its own, default signals, none blocked, our
+ * environment without the variables named in SECRETS (NULL for none), standard input and output on /dev/null,
+ * standard error too unless the log is on, no other descriptor. *CHILD stays where it is until child_forget.
+ * On failure gives the errno, else 0. */
 int child_start(struct child *child, const char *program, const struct text_list *words,
                 const struct text_list *secrets) must_check;
 /* Calls ENDED from the loop, once, when it ended. */

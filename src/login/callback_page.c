@@ -36,8 +36,8 @@ static const char style[] =
     "dl{margin-top:1.75rem;text-align:left;border-top:1px solid var(--line)}"
     "dl div{display:flex;gap:.25rem 1.25rem;padding:.75rem 0;border-bottom:1px solid var(--line)}"
     "dt{flex:0 0 5rem;color:var(--soft)}dd{flex:1;min-width:0}"
-    "code{display:inline-block;max-width:100%;font:.9375em/1.6 ui-monospace,'Cascadia Mono',Menlo,'DejaVu Sans Mono',"
-    "monospace}"
+    "code{display:inline-block;max-width:100%;"
+    "font:.9375em/1.6 ui-monospace,'Cascadia Mono',Menlo,'DejaVu Sans Mono',monospace}"
     ".reason{margin-top:1.75rem;padding:.875rem 1.125rem;border-radius:.75rem;background:var(--bad-tint);"
     "text-align:left}"
     "h2{margin-top:1.75rem;font-size:1rem;font-weight:650;text-align:left}"
@@ -109,7 +109,8 @@ void callback_page_escape(const char *text, struct buffer *out)
         const char *instead = reference(*text);
         if (length == 0 || is_control(text, length))
             instead = "\xef\xbf\xbd";
-        bool fits = instead != NULL ? buffer_append_text(&escaped, instead) : buffer_append(&escaped, text, length);
+        bool fits = instead != NULL ? buffer_append_text(&escaped, instead)
+                                    : buffer_append(&escaped, text, length);
         if (!fits)
             return;
         text += length > 0 ? length : 1;
@@ -152,7 +153,8 @@ static void add_heading(struct buffer *page, struct mark mark, const char *headi
 static char *end(struct buffer *page)
 {
     buffer_add(page, "</div>\n</main>\n<footer><svg viewBox=\"0 0 20 20\" aria-hidden=\"true\">"
-                     "<circle cx=\"6\" cy=\"14\" r=\"3.25\"/><path d=\"M8.5 11.5L16 4M12.5 7.5L15 10\"/></svg>"
+                     "<circle cx=\"6\" cy=\"14\" r=\"3.25\"/>"
+                     "<path d=\"M8.5 11.5L16 4M12.5 7.5L15 10\"/></svg>"
                      "latchkey</footer>\n</body>\n</html>\n");
     return buffer_steal(page);
 }

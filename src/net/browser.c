@@ -163,12 +163,12 @@ static bool start_any(struct browser *browser, const struct browser_settings *se
     return false;
 }
 
-bool browser_open(struct loop *loop, const struct browser_settings *settings, const char *url, struct browser **out,
-                  struct error *err)
+bool browser_open(struct loop *loop, const struct browser_settings *settings, const char *url,
+                  struct browser **out, struct error *err)
 {
     if (!browser_url_is_safe(url))
-        return error_set(err, ERROR_ENDPOINT_URL, "will not give '%s' to a browser: not a plain http or https URL",
-                         safe(url));
+        return error_set(err, ERROR_ENDPOINT_URL,
+                         "will not give '%s' to a browser: not a plain http or https URL", safe(url));
     cleanup_browser struct browser *browser = memory_allocate(sizeof *browser);
     if (!start_any(browser, settings, url, err))
         return false;

@@ -5,8 +5,9 @@
 
 #include "base/memory.h"
 
-/* The file that NAME means: itself when it contains a slash, else the first executable in the absolute folders of PATH (NULL for
- * none) and in /usr/local/bin, /usr/bin, /bin. NULL when there is none. The caller owns it. */
+/* The file that NAME means: itself when it contains a slash, else the first executable in the absolute
+ * folders of PATH (NULL for none) and in /usr/local/bin, /usr/bin, /bin. NULL when there is none. The caller
+ * owns it. */
 char *browser_find_program(const char *name, const char *path) must_check;
 
 #endif

@@ -102,7 +102,8 @@ static bool is_hexadecimal(char c)
 /* RFC 3986 sections 2.1 to 2.3 */
 static bool has_url_characters_only(const char *text)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$&'()*+,;=%";
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$&'()*+,;=%";
     for (; *text != '\0'; text++)
         if (strchr(allowed, *text) == NULL ||
             (*text == '%' && !(is_hexadecimal(text[1]) && is_hexadecimal(text[2]))))
@@ -116,7 +117,8 @@ bool browser_url_is_safe(const char *url)
     for (size_t i = 0; i < array_length(schemes); i++) {
         size_t length = strlen(schemes[i]);
         if (strncmp(url, schemes[i], length) == 0)
-            return strlen(url) <= URL_LIMIT && strcspn(url + length, "/?#") > 0 && has_url_characters_only(url);
+            return strlen(url) <= URL_LIMIT && strcspn(url + length, "/?#") > 0 &&
+                   has_url_characters_only(url);
     }
     return false;
 }

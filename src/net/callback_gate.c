@@ -89,7 +89,8 @@ static void end_oldest(struct callback_gate *gate)
     end(oldest);
 }
 
-/* Gives the connection away. The slot is marked first: the library may end the connection before it returns. */
+/* Gives the connection away. The slot is marked first: the library may end the connection before it
+ * returns. */
 static void give(struct callback_gate *gate, struct callback_connection *connection)
 {
     int fd = connection->fd;
@@ -98,7 +99,8 @@ static void give(struct callback_gate *gate, struct callback_connection *connect
         callback_gate_forget(gate, fd);
 }
 
-/* Answers without the library. What was only looked at is read first, or closing would reset the answer away. */
+/* Answers without the library. What was only looked at is read first, or closing would reset the answer
+ * away. */
 static void refuse(struct callback_connection *connection, unsigned status)
 {
     log_line(2, "callback server: refused a request with status %u", status);
@@ -179,8 +181,8 @@ static bool is_listener(const struct callback_gate *gate, int fd)
     return false;
 }
 
-/* Looks first, accepts afterwards: a new connection may get the number of one that ended in this very run, and must not get
- * its events. */
+/* Looks first, accepts afterwards: a new connection may get the number of one that ended in this very run,
+ * and must not get its events. */
 void callback_gate_run(struct callback_gate *gate)
 {
     struct epoll_event events[EVENTS];
@@ -217,6 +219,11 @@ bool callback_gate_wait(struct callback_gate *gate, int fd)
         return false;
     connection->phase = CALLBACK_PHASE_WAITING;
     return true;
+}
+
+bool callback_gate_has_waiting(const struct callback_gate *gate)
+{
+    return count_phase(gate, CALLBACK_PHASE_WAITING) > 0;
 }
 
 void callback_gate_resume(struct callback_gate *gate, int fd)

@@ -10,7 +10,9 @@
 
 enum { HTTP = 80, HTTPS = 443, METHOD_LIMIT = 32, VERSION_LENGTH = 8, NAME_SIZE = 32, ANSWER_LIMIT = 2048 };
 
-#define POLICY "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+#define POLICY                                                                        \
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " \
+    "frame-ancestors 'none'"
 
 const struct callback_header callback_headers[] = {
     {"Content-Security-Policy", POLICY},
@@ -178,9 +180,8 @@ static unsigned judge_target(struct callback_text target)
         return 414;
     if (target.length == 0 || target.bytes[0] != '/' || !is_printable(target))
         return 400;
-    if (memchr(target.bytes, '#', target.length) != NULL || memmem(target.bytes, target.length, "%00", 3) != NULL)
-        return 400;
-    return 200;
+    bool has_fragment = memchr(target.bytes, '#', target.length) != NULL;
+    return has_fragment || memmem(target.bytes, target.length, "%00", 3) != NULL ? 400 : 200;
 }
 
 /* Without the port when that is the one of the scheme, as browsers write it. */
@@ -205,7 +206,8 @@ static bool names_us(struct callback_text host, const struct callback_names *nam
     return false;
 }
 
-/* The redirect URL may be https in front of us where we speak http: the default port of either may be left out. */
+/* The redirect URL may be https in front of us where we speak http: the default port of either may be left
+ * out. */
 static bool names_extra(struct callback_text host, const char *extra_host)
 {
     if (extra_host == NULL)

@@ -21,20 +21,17 @@
     X(MHD_start_daemon) X(MHD_stop_daemon) X(MHD_run) X(MHD_get_timeout) X(MHD_add_connection)               \
     X(MHD_get_daemon_info) X(MHD_get_connection_info) X(MHD_get_connection_values) X(MHD_suspend_connection) \
     X(MHD_resume_connection) X(MHD_create_response_from_buffer) X(MHD_add_response_header)                   \
-    X(MHD_queue_response) X(MHD_destroy_response) X(MHD_get_version) X(MHD_is_feature_supported)
+    X(MHD_queue_response) X(MHD_destroy_response) X(MHD_get_version)
 static struct {
     MICROHTTPD_FUNCTIONS(LATE_MEMBER)
 } mhd;
 #define MICROHTTPD_SYMBOL(function) LATE_SYMBOL(mhd, function)
 static const struct late_symbol symbols[] = {MICROHTTPD_FUNCTIONS(MICROHTTPD_SYMBOL)};
-static const struct late_library library = {LATE_MICROHTTPD, "libmicrohttpd12", symbols, array_length(symbols)};
+static const struct late_library library = {
+    LATE_MICROHTTPD, "libmicrohttpd12", symbols, array_length(symbols)};
 
-enum {
-    MEMORY_LIMIT = 32 * 1024, /* of one connection */
-    TICK = 250,
-    RUNS = 64, /* of the library in a row, so that one peer cannot keep us */
-    LOG_SIZE = 256
-};
+/* RUNS of the library in a row, so that one peer cannot keep us. */
+enum { CONNECTION_MEMORY = 32 * 1024, TICK = 250, RUNS = 64, LOG_SIZE = 256 };
 
 /* One request inside the library. */
 struct request {
@@ -43,7 +40,7 @@ struct request {
     struct request *next;
     char *target; /* raw */
     int fd;
-    bool is_waiting, is_gone, is_answered;
+    bool is_waiting, is_gone;
 };
 struct callback_server {
     struct loop *loop;
@@ -61,56 +58,43 @@ struct callback_server {
     char log[LOG_SIZE];
 };
 
-static void collect_log(void *context, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
-static void collect_log(void *context, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void log_library(void *context, const char *format, va_list list)
 {
     struct callback_server *server = context;
-    vsnprintf(server->log, sizeof server->log, format, arguments);
+    vsnprintf(server->log, sizeof server->log, format, list);
     server->log[strcspn(server->log, "\n")] = '\0';
     log_line(2, "libmicrohttpd: %s", safe(server->log));
 }
 
+static bool add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    return value == NULL || mhd.MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
 static bool add_headers(struct MHD_Response *response, const struct callback_answer *answer)
 {
-    bool ok = true;
     for (const struct callback_header *header = callback_headers; header->name != NULL; header++)
-        ok = ok && mhd.MHD_add_response_header(response, header->name, header->value) == MHD_YES;
-    if (answer->body != NULL)
-        ok = ok && mhd.MHD_add_response_header(response, "Content-Type", "text/html; charset=utf-8") == MHD_YES;
-    if (answer->location != NULL)
-        ok = ok && mhd.MHD_add_response_header(response, "Location", answer->location) == MHD_YES;
-    if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        ok = ok && mhd.MHD_add_response_header(response, "Allow", "GET") == MHD_YES;
-    return ok;
+        if (!add_header(response, header->name, header->value))
+            return false;
+    return add_header(response, "Content-Type", answer->body != NULL ? "text/html; charset=utf-8" : NULL) &&
+           add_header(response, "Allow", answer->status == MHD_HTTP_METHOD_NOT_ALLOWED ? "GET" : NULL) &&
+           add_header(response, "Location", answer->location);
 }
 
 static enum MHD_Result answer_request(struct request *request, const struct callback_answer *answer)
 {
-    size_t length = answer->body != NULL ? strlen(answer->body) : 0;
-    cleanup_string char *body = memory_copy_bytes(answer->body != NULL ? answer->body : "", length);
-    struct MHD_Response *response = mhd.MHD_create_response_from_buffer(length, body, MHD_RESPMEM_MUST_COPY);
+    unsigned status = answer->status != 0 ? answer->status : MHD_HTTP_INTERNAL_SERVER_ERROR;
+    const char *body = answer->body != NULL ? answer->body : "";
+    struct MHD_Response *response =
+        mhd.MHD_create_response_from_buffer(strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
     if (response == NULL)
         return MHD_NO;
-    unsigned status = answer->status != 0 ? answer->status : MHD_HTTP_INTERNAL_SERVER_ERROR;
-    enum MHD_Result result = MHD_NO;
-    if (add_headers(response, answer))
-        result = mhd.MHD_queue_response(request->connection, status, response);
+    bool is_complete = add_headers(response, answer);
+    enum MHD_Result result =
+        is_complete ? mhd.MHD_queue_response(request->connection, status, response) : MHD_NO;
     mhd.MHD_destroy_response(response);
-    request->is_answered = true;
     log_line(2, "callback server: answered with status %u", status);
     return result;
-}
-
-static enum MHD_Result answer_status(struct request *request, unsigned status)
-{
-    return answer_request(request, &(struct callback_answer){.status = status});
-}
-
-static enum MHD_Result answer_outcome(struct request *request)
-{
-    struct callback_outcome *outcome = &request->server->outcome;
-    outcome->was_fetched = true;
-    return answer_request(request, &outcome->answer);
 }
 
 static enum MHD_Result count_host(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
@@ -124,13 +108,12 @@ static enum MHD_Result count_host(void *context, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
-/* With TLS nobody has looked yet; without, this is the same judgement once more, on what the library understood. */
-static unsigned judge(const struct request *request, const char *method, const char *version)
+/* With TLS nobody has looked yet; without, the same judgement once more, on what the library understood. */
+static unsigned judge(const struct request *request, const char *method)
 {
     struct callback_request head = {
         .method = {method, strlen(method)},
         .target = {request->target, strlen(request->target)},
-        .version = {version, strlen(version)},
     };
     mhd.MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_host, &head);
     return callback_request_judge(&head, &request->server->gate.names);
@@ -144,35 +127,35 @@ static enum MHD_Result wait_or_answer(struct request *request, const struct call
         return answer_request(request, answer);
     }
     if (server->outcome.is_known)
-        return answer_outcome(request);
+        return answer_request(request, callback_outcome_fetch(&server->outcome));
     if (!callback_gate_wait(&server->gate, request->fd))
-        return answer_status(request, MHD_HTTP_SERVICE_UNAVAILABLE);
+        return answer_request(request, &(struct callback_answer){.status = MHD_HTTP_SERVICE_UNAVAILABLE});
     request->is_waiting = true;
     mhd.MHD_suspend_connection(request->connection);
     return MHD_YES;
 }
 
-/* The request's head is complete, or the connection was resumed. A body is never read: the answer stands before it. */
+/* The request's head is complete, or the connection was resumed. A body is never read: the answer stands
+ * before it. */
 static enum MHD_Result handle_request(void *context, struct MHD_Connection *connection, const char *url,
                                       const char *method, const char *version, const char *upload,
                                       size_t *upload_size, void **slot)
 {
     struct callback_server *server = context;
     struct request *request = *slot;
-    (void)connection, (void)url, (void)upload, (void)upload_size;
+    (void)connection, (void)url, (void)version, (void)upload, (void)upload_size;
     if (request == NULL || request->is_gone || server->is_closing)
         return MHD_NO;
-    if (request->is_answered)
-        return MHD_YES;
     if (request->is_waiting) {
         request->is_waiting = false;
-        return answer_outcome(request);
+        return answer_request(request, callback_outcome_fetch(&server->outcome));
     }
-    unsigned status = judge(request, method, version);
+    unsigned status = judge(request, method);
     if (status != 200)
-        return answer_status(request, status);
+        return answer_request(request, &(struct callback_answer){.status = status});
     callback_outcome_note_request(&server->outcome, request->target);
-    struct callback_answer answer = server->handler(server->context, request->target, strlen(request->target));
+    size_t length = strlen(request->target);
+    struct callback_answer answer = server->handler(server->context, request->target, length);
     return wait_or_answer(request, &answer);
 }
 
@@ -221,14 +204,6 @@ static void end_connection(void *context, struct MHD_Connection *connection, voi
         callback_gate_forget(&server->gate, connection_fd(connection));
 }
 
-static bool has_waiting_request(const struct callback_server *server)
-{
-    for (const struct request *request = server->requests; request != NULL; request = request->next)
-        if (request->is_waiting)
-            return true;
-    return false;
-}
-
 /* The library works until nothing is left to do at once: its epoll descriptor does not show everything. */
 static void run(struct callback_server *server)
 {
@@ -248,15 +223,19 @@ static void ready(void *context, int fd, short events)
     run(context);
 }
 
-/* A browser that gave up while it waited must not keep the place of one that waits. */
-static void drop_gone_waiters(struct callback_server *server)
+static bool is_gone(const struct request *request)
+{
+    struct pollfd peer = {.fd = request->fd, .events = POLLRDHUP};
+    return poll(&peer, 1, 0) == 1;
+}
+
+/* Lets waiting requests go on; ONLY_GONE: those whose browser gave up, so that they keep nobody's place. */
+static void resume_waiting(struct callback_server *server, bool only_gone)
 {
     for (struct request *request = server->requests; request != NULL; request = request->next) {
-        struct pollfd poll_fd = {.fd = request->fd, .events = POLLRDHUP};
-        if (!request->is_waiting || poll(&poll_fd, 1, 0) != 1)
+        if (!request->is_waiting || (only_gone && !is_gone(request)))
             continue;
-        request->is_waiting = false;
-        request->is_gone = true;
+        request->is_gone |= only_gone;
         callback_gate_resume(&server->gate, request->fd);
         mhd.MHD_resume_connection(request->connection);
     }
@@ -265,7 +244,7 @@ static void drop_gone_waiters(struct callback_server *server)
 static void tick(void *context)
 {
     struct callback_server *server = context;
-    drop_gone_waiters(server);
+    resume_waiting(server, true);
     callback_gate_sweep(&server->gate);
     run(server);
 }
@@ -273,34 +252,32 @@ static void tick(void *context)
 static bool pass_connection(void *context, int fd)
 {
     const struct callback_server *server = context;
-    const struct sockaddr nobody = {.sa_family = AF_INET}; /* for the library's own statistics, which are off */
+    const struct sockaddr nobody = {.sa_family = AF_INET}; /* it would serve limits per peer, which are off */
     return mhd.MHD_add_connection(server->daemon, fd, &nobody, sizeof nobody) == MHD_YES;
 }
 
 static bool start_daemon(struct callback_server *server, const struct callback_server_settings *settings)
 {
     bool encrypted = settings->certificate != NULL;
-    char *certificate = memory_copy_text(settings->certificate), *key = memory_copy_text(settings->key);
+    cleanup_string char *certificate = memory_copy_text(settings->certificate);
+    cleanup_secret char *key = memory_copy_text(settings->key);
     const struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, certificate},
+        {encrypted ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, certificate},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, key},
         {MHD_OPTION_END, 0, NULL},
     };
-    const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     server->daemon = mhd.MHD_start_daemon(
         encrypted ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, handle_request, server,
-        MHD_OPTION_EXTERNAL_LOGGER, collect_log, server,
+        MHD_OPTION_EXTERNAL_LOGGER, log_library, server,
         MHD_OPTION_URI_LOG_CALLBACK, begin_request, server,
         MHD_OPTION_NOTIFY_COMPLETED, end_request, server,
         MHD_OPTION_NOTIFY_CONNECTION, end_connection, server,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CALLBACK_GATE_SIZE,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_LIMIT,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(CALLBACK_GATE_PATIENCE / 1000),
         MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_ARRAY, encrypted ? tls : none, MHD_OPTION_END);
-    free(certificate);
-    memory_free_secret(key);
+        MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     return server->daemon != NULL;
 }
 
@@ -310,17 +287,12 @@ static bool open_daemon(struct callback_server *server, const struct callback_se
     bool encrypted = settings->certificate != NULL;
     if (encrypted != (settings->key != NULL))
         return error_set(err, ERROR_CONFIG, "an https callback needs both a certificate and a key");
-    if (encrypted && mhd.MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES) {
-        error_set(err, ERROR_UNSUPPORTED, "this libmicrohttpd was built without TLS");
-        return error_hint(err, "use an http redirect URI on localhost, or install a libmicrohttpd with GnuTLS");
+    if (!start_daemon(server, settings)) {
+        if (!encrypted)
+            return error_set(err, ERROR_LIBRARY, "cannot start libmicrohttpd: %s", safe(server->log));
+        error_set(err, ERROR_CONFIG, "cannot use the certificate and key for https: %s", safe(server->log));
+        return error_hint(err, "both must be PEM and belong together, and the key must not be encrypted");
     }
-    if (!start_daemon(server, settings) && encrypted) {
-        error_set(err, ERROR_CONFIG, "cannot use the certificate and key of the https callback: %s",
-                  safe(server->log));
-        return error_hint(err, "both must be PEM and belong together; the key must not be encrypted");
-    }
-    if (server->daemon == NULL)
-        return error_set(err, ERROR_LIBRARY, "cannot start libmicrohttpd: %s", safe(server->log));
     const union MHD_DaemonInfo *info = mhd.MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     if (info == NULL || info->epoll_fd < 0)
         return error_set(err, ERROR_LIBRARY, "cannot watch libmicrohttpd: it was built without epoll");
@@ -331,14 +303,12 @@ static bool open_daemon(struct callback_server *server, const struct callback_se
 static bool open_parts(struct callback_server *server, const struct callback_server_settings *settings,
                        struct error *err)
 {
-    const struct listen_request request = {settings->addresses, settings->dual_stack, settings->random_fallback};
+    const struct listen_request request = {
+        settings->addresses, settings->dual_stack, settings->random_fallback};
     if (!open_daemon(server, settings, err) || !listen_socket_open(&request, &server->sockets, err))
         return false;
-    server->gate.names = (struct callback_names){
-        .port = server->sockets.port,
-        .encrypted = settings->certificate != NULL,
-        .extra_host = server->extra_host,
-    };
+    bool encrypted = settings->certificate != NULL;
+    server->gate.names = (struct callback_names){server->sockets.port, encrypted, server->extra_host};
     return callback_gate_open(&server->gate, server->sockets.fds, server->sockets.count, err);
 }
 
@@ -348,10 +318,7 @@ bool callback_server_open(struct loop *loop, const struct callback_server_settin
     if (!late_bind(&library, err))
         return false;
     cleanup_callback_server struct callback_server *server = memory_allocate(sizeof *server);
-    server->epoll = -1;
-    server->gate.epoll = -1;
-    server->gate.pass = pass_connection;
-    server->gate.context = server;
+    server->gate = (struct callback_gate){.epoll = -1, .pass = pass_connection, .context = server};
     server->handler = settings->handler;
     server->context = settings->context;
     server->extra_host = memory_copy_text(settings->extra_host);
@@ -375,33 +342,23 @@ size_t callback_server_index(const struct callback_server *server)
     return server->sockets.index;
 }
 
-static void resume_waiting(struct callback_server *server)
-{
-    for (struct request *request = server->requests; request != NULL; request = request->next)
-        if (request->is_waiting) {
-            callback_gate_resume(&server->gate, request->fd);
-            mhd.MHD_resume_connection(request->connection);
-        }
-}
-
 void callback_server_release(struct callback_server *server, const struct callback_answer *answer)
 {
-    callback_outcome_set(&server->outcome, answer);
-    resume_waiting(server);
+    callback_outcome_set(&server->outcome, answer, callback_gate_has_waiting(&server->gate));
+    resume_waiting(server, false);
 }
 
 void callback_server_drain(struct callback_server *server, int milliseconds)
 {
-    struct error err = {0};
-    int64_t deadline = clock_monotonic() + milliseconds;
+    struct error ignored = {0};
     run(server);
-    if (!server->is_drained && loop_run(server->loop, &server->is_drained, deadline, &err) == LOOP_FAILED)
-        log_line(1, "callback server: %s", err.message);
+    if (!server->is_drained)
+        (void)!loop_run(server->loop, &server->is_drained, clock_monotonic() + milliseconds, &ignored);
 }
 
 bool callback_server_has_waiter(const struct callback_server *server)
 {
-    return server->outcome.was_fetched || has_waiting_request(server);
+    return server->outcome.was_fetched || callback_gate_has_waiting(&server->gate);
 }
 
 void callback_server_close(struct callback_server *server)
@@ -416,7 +373,7 @@ void callback_server_close(struct callback_server *server)
     listen_socket_release(&server->sockets);
     callback_gate_release(&server->gate);
     server->is_closing = true;
-    resume_waiting(server);
+    resume_waiting(server, false);
     if (server->daemon != NULL)
         mhd.MHD_stop_daemon(server->daemon);
     callback_outcome_release(&server->outcome);

@@ -49,7 +49,7 @@ static bool host_parse(const char *host, size_t length, bool dual_stack, struct 
     place->literal[length] = '\0';
     if (length == 0 || strcmp(place->literal, "::") == 0)
         place_set(place, "0.0.0.0", "::");
-    else if (strcmp(place->literal, "localhost") == 0 || (dual_stack && strcmp(place->literal, "127.0.0.1") == 0))
+    else if (strcmp(place->literal, dual_stack ? "127.0.0.1" : "localhost") == 0)
         place_set(place, "127.0.0.1", "::1");
     else
         place_set(place, place->literal, NULL);
@@ -118,7 +118,8 @@ static int socket_port(int fd)
     return ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
 }
 
-/* Takes the port on all hosts of the place that exist. Gives 0, or the errno of the one that stands in the way. */
+/* Takes the port on all hosts of the place that exist. Gives 0, or the errno of the one that stands in the
+ * way. */
 static int place_open(const struct place *place, struct listen_socket *out)
 {
     struct listen_socket sockets = {.port = place->port};
@@ -157,7 +158,8 @@ static void add_holder_hint(int port, struct error *err)
         error_hint(err, "port %d is held by %s", port, holder);
 }
 
-static bool try_place(const struct place *place, const char *name, struct listen_socket *out, struct error *err)
+static bool try_place(const struct place *place, const char *name, struct listen_socket *out,
+                      struct error *err)
 {
     int cause = place_open_retrying(place, out);
     if (cause == 0)

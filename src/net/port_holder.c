@@ -24,7 +24,8 @@ static const char *line_word(const char *line, unsigned number)
     return line;
 }
 
-/* A line of /proc/net/tcp: "sl local:port remote:port state queues timer retransmits uid timeout inode ...". */
+/* A line of /proc/net/tcp: "sl local:port remote:port state queues timer retransmits uid timeout inode
+ * ...". */
 static bool line_is_listener(const char *line, int port, uint64_t *inode)
 {
     const char *local = strchr(line_word(line, 1), ':');
