@@ -23,10 +23,18 @@ def stock_claims(provider, scope, user):
 
 
 def mapping_claims(provider, entry, user):
-    """Claims of one mapping: a stock scope name, or an object {scope_name, claims, raises}."""
+    """Claims of one mapping: a stock scope name, or an object {scope_name, claims, raises}.
+
+    A claim of "$email", "$username", "$name" or "$groups" is the user's."""
     if isinstance(entry, str):
         return stock_claims(provider, entry, user)
-    return {} if entry.get("raises") else dict(entry.get("claims", {}))
+    if entry.get("raises"):
+        return {}
+    return {name: of_user(value, user) for name, value in entry.get("claims", {}).items()}
+
+
+def of_user(value, user):
+    return user.get(value[1:], value) if isinstance(value, str) and value.startswith("$") else value
 
 
 def scope_name(entry):

@@ -45,13 +45,14 @@ def defaults():
         # Keys. `second_signing` publishes more keys; `sign_with` 1, 2, … signs with one of them.
         "signing": "rsa", "rsa_bits": 2048, "second_signing": [], "sign_with": 0, "publish_signing": True,
         "key_without_private": False, "extra_jwks": [], "extra_jwks_first": [], "jwk_omit": [],
-        "encryption_key": False,
+        "encryption_key": False, "rotate_on_token": False,
         # Lifetimes in seconds, and refresh.
         "code_ttl": 60, "access_ttl": 3600, "refresh_ttl": 2592000, "refresh_threshold": 0,
         "single_use_refresh": "overlap", "refresh_overlap_ms": 20, "cleaner_delay": 150, "clock_offset": 0,
         "device_limit": 20, "device_interval": 5, "device_window": 3600,
         # REST, mutations, flags of a version.
-        "api_token": "fake-admin-token", "schema_size": 20000, "id_token": [], "state_file": None,
+        "api_token": "fake-admin-token", "api_user_token": "fake-user-token",
+        "schema_size": 20000, "id_token": [], "state_file": None,
         "behaviour": {
             "token_jti": True, "login_redirect": "flow", "hint_skips_identification": True,
             "basic_percent_decoding": True, "device_basic_auth": True, "frontchannel": False,

@@ -127,8 +127,10 @@ def revoke_refresh(app, value):
 
 ACTIONS = {
     ("GET", "log"): read_log, ("GET", "wait"): wait, ("POST", "clear"): clear,
-    ("GET", "config"): read_config, ("PATCH", "config"): change_config, ("POST", "fault"): add_fault, ("POST", "reset"): reset,
+    ("GET", "config"): read_config, ("PATCH", "config"): change_config, ("POST", "fault"): add_fault,
+    ("POST", "reset"): reset,
     ("POST", "clear-faults"): clear_faults, ("POST", "mutate"): mutate,
-    ("POST", "rotate-keys"): rotate_keys, ("POST", "device/approve"): approve_device, ("POST", "logout"): logout,
+    ("POST", "rotate-keys"): rotate_keys, ("POST", "device/approve"): approve_device, 
+    ("POST", "logout"): logout,
     ("POST", "revoke-refresh"): revoke_refresh,
 }

@@ -18,7 +18,7 @@ def page(app, request, slug):
     if slug in CONSENT:
         return device.finish_page(app, request)
     if slug == "default-device-code-flow":
-        content = '    <form method="get" action="/device"><input name="code" autofocus><button>Continue</button></form>'
+        content = '    <form action="/device"><input name="code" autofocus><button>Continue</button></form>'
         return pages.flow(app.settings, "Enter the code", content)
     return pages.flow(app.settings, "authentik", pages.HOME)
 

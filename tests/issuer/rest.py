@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""REST interface: what a doctor can ask without a login."""
+"""REST interface: what can be asked without a login, and who may ask more."""
 
-from . import answers, device, pages
+from . import answers, device, pages, rest_admin
 
 API = "/api/v3/"
 NO_CREDENTIALS = {"detail": "Authentication credentials were not provided."}
+API_SCOPE = "goauthentik.io/api"
 BAD_TOKEN = {"detail": "Token invalid/expired"}
 
 
@@ -15,7 +16,24 @@ def handle(app, request):
     path = request.path[len(API):]
     if path in OPEN:
         return OPEN[path](app, request)
-    return answers.rest_json(NO_CREDENTIALS if token is None else BAD_TOKEN, 403)
+    if token is None:
+        return answers.rest_json(NO_CREDENTIALS, 403)
+    return authenticated(app, request, path, token.removeprefix("Bearer "))
+
+
+def authenticated(app, request, path, token):
+    """An administrator may do all; a user, also by an access token with the scope, only look at himself."""
+    if token == app.settings["api_token"]:
+        return rest_admin.handle(app, request, path)
+    record = app.store.access.get(token)
+    user = app.user(record["user"]) if record and API_SCOPE in record["scope"] else None
+    if token == app.settings["api_user_token"]:
+        user = app.user(app.settings["current_user"])
+    if user is None:
+        return answers.rest_json(BAD_TOKEN, 403)
+    if path == "core/users/me/":
+        return answers.rest_json({"user": rest_admin.user_item(user)})
+    return answers.rest_json(rest_admin.PERMISSION, 403)
 
 
 def current_brand(app, request):

@@ -30,11 +30,11 @@ def device_code():
 class Store:
     """Records by their secret. `consents` holds who agreed to what."""
 
-    NAMES = ("sessions", "codes", "refresh", "access", "devices", "consents")
+    NAMES = ("sessions", "codes", "refresh", "access", "devices", "consents", "mappings")
 
     def __init__(self):
         self.sessions, self.codes, self.refresh = {}, {}, {}
-        self.access, self.devices, self.consents = {}, {}, {}
+        self.access, self.devices, self.consents, self.mappings = {}, {}, {}, {}
         self.device_starts = {}
 
     def new_session(self, user, now):

@@ -68,8 +68,8 @@ class TestMetadata:
         issuer.configure(mappings=[{"scope_name": "groups", "claims": {"groups": []}},
                                    {"scope_name": "broken", "raises": True}, "profile", "openid", "email"])
         listed = visitor.get(METADATA).json["claims_supported"]
-        assert listed[9:] == ["email", "email_verified", "groups", "name", "given_name", "preferred_username", "nickname",
-                              "groups"]
+        assert listed[9:] == ["email", "email_verified", "groups", "name", "given_name", "preferred_username",
+                              "nickname", "groups"]
 
     def test_without_application_or_with_ed25519(self, issuer, visitor):
         issuer.configure(has_application=False)
@@ -121,7 +121,7 @@ class TestKeySet:
 class TestPaths:
     @pytest.mark.parametrize("path", [
         "/application/o/kubernetes", METADATA + "/", "/.well-known/openid-configuration",
-        "/application/o/kubernetes/jwks", "/application/o/nosuch/jwks/", "/application/o/authorize?client_id=kubernetes",
+        "/application/o/kubernetes/jwks", "/application/o/nosuch/jwks/", "/application/o/authorize?client_id=k",
         "/application/o/authorize/", "/device/", "/api/v3/propertymappings/scope/"])
     def test_not_found(self, visitor, path):
         answer = visitor.get(path)

@@ -70,6 +70,8 @@ def make(app, request, provider, record, user, when):
     if when == "refresh":
         app.refreshes += 1
         lifetime -= app.refreshes % 2 == 0 and lifetime > 2  # the real server is now and then a second short
+    if app.settings["rotate_on_token"]:
+        app.keys.rotate()
     key = signing_key(app, provider)
     basic = claims.core(provider, app.issuer(request, provider), record, user, now, lifetime)
     if provider["behaviour"]["token_jti"]:
@@ -140,7 +142,8 @@ def signed(app, provider, key, header, payload, sign):
     if sign == "unpublished_kid":
         other = app.keys.get(kind, "-unpublished")
         return jws(compact(header | {"kid": other.kid}), payload, other.sign)
-    ways = {"normal": normal, "empty": lambda data: b"", "other_key": lambda data: app.keys.get(kind, "-other").sign(data),
+    ways = {"normal": normal, "empty": lambda data: b"",
+            "other_key": lambda data: app.keys.get(kind, "-other").sign(data),
             "xor": lambda data: bytes(byte ^ 0x5A for byte in normal(data))}
     if sign not in ways:
         raise KeyError(f"unknown way to sign: {sign}")
