@@ -34,10 +34,10 @@ def parse_arguments():
 
 
 def follow_parent():
-    """Ask the kernel to end us with the parent, and notice a parent that has gone already."""
+    """Ask the kernel to end us with the parent (its thread that started us), unless that has just gone."""
     parent = os.getppid()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent or parent == 1:
+    if os.getppid() != parent:
         sys.exit(0)
 
 
