@@ -67,7 +67,7 @@ static bool split(const char *token, struct parts *out, struct error *err)
     for (size_t i = 0; i < PARTS; i++) {
         out->text[i] = part;
         out->length[i] = strcspn(part, ".");
-        if (out->length[i] == 0)
+        if (out->length[i] == 0 && i != PART_PAYLOAD) /* that one is then no JSON object */
             return error_set(err, ERROR_IDTOKEN_FORMAT, "the ID token's part %zu is empty", i + 1);
         part += out->length[i] + 1;
     }
