@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit, urlunsplit
 
 MAX_STEPS = 30
 LOGIN_PATHS = ("/if/flow/default-authentication-flow/", "/flows/-/default/authentication/")
-TIMEOUT = float(os.environ.get("LATCHKEY_TEST_BROWSER_TIMEOUT", "120"))
+TIMEOUT = float(os.environ.get("FAKE_BROWSER_TIMEOUT", "120"))
 
 
 class Page:
@@ -185,13 +185,13 @@ def save(page, path):
 
 
 def main():
-    mode = os.environ.get("LATCHKEY_TEST_BROWSER", "")
-    if os.environ.get("LATCHKEY_TEST_BROWSER_LOG"):
-        record_start(os.environ["LATCHKEY_TEST_BROWSER_LOG"])
+    mode = os.environ.get("FAKE_BROWSER", "")
+    if os.environ.get("FAKE_BROWSER_LOG"):
+        record_start(os.environ["FAKE_BROWSER_LOG"])
     parser = argparse.ArgumentParser(prog="browse.py")
     parser.add_argument("url")
-    parser.add_argument("--page", default=os.environ.get("LATCHKEY_TEST_PAGE"), help="where the last page is written")
-    parser.add_argument("--user", default=os.environ.get("LATCHKEY_TEST_BROWSER_USER"), help="who logs in")
+    parser.add_argument("--page", default=os.environ.get("FAKE_BROWSER_PAGE"), help="where the last page is written")
+    parser.add_argument("--user", default=os.environ.get("FAKE_BROWSER_USER"), help="who logs in")
     arguments = parser.parse_args()
     if mode == "ignore":
         return 0

@@ -57,7 +57,7 @@ def browse(issuer, callback, tmp_path):
         query = {"response_type": "code", "client_id": "kubernetes", "scope": SCOPE, "state": "st",
                  "redirect_uri": f"http://localhost:{callback.server_port}"}
         page = tmp_path / "page"
-        variables = {"LATCHKEY_TEST_BROWSER": mode, "LATCHKEY_TEST_PAGE": str(page), **environment}
+        variables = {"FAKE_BROWSER": mode, "FAKE_BROWSER_PAGE": str(page), **environment}
         subprocess.run([BROWSER, f"{issuer.base_url}/application/o/authorize/?{urlencode(query)}"], check=True,
                        timeout=30, env={**os.environ, **variables}, stdin=subprocess.DEVNULL)
         return page.read_bytes() if page.exists() else None
@@ -78,7 +78,7 @@ def test_login(browse, callback, issuer):
 
 def test_explicit_consent_and_another_user(browse, callback, issuer):
     issuer.configure(consent="explicit")
-    assert browse(LATCHKEY_TEST_BROWSER_USER="carol") == b"<p>finished</p>"
+    assert browse(FAKE_BROWSER_USER="carol") == b"<p>finished</p>"
     assert any("fake_user" in entry["query"] for entry in issuer.requests("login"))
 
 
@@ -101,8 +101,8 @@ def test_modes(browse, callback):
 def test_record_of_the_start(browse, tmp_path):
     record = tmp_path / "starts"
     for _ in range(2):
-        browse("ignore", LATCHKEY_TEST_BROWSER_LOG=str(record))
+        browse("ignore", FAKE_BROWSER_LOG=str(record))
     first, second = map(json.loads, record.read_text().splitlines())
     assert first["argv"][1].startswith("https://localhost:")
     assert {number for number, _ in first["fds"]} == {0, 1, 2}
-    assert "LATCHKEY_TEST_BROWSER" in second["env"]
+    assert "FAKE_BROWSER" in second["env"]
