@@ -13,7 +13,7 @@ int64_t clock_monotonic(void);
 enum { CLOCK_RFC3339_SIZE = 21 };
 void clock_format_rfc3339(int64_t seconds, char out[static CLOCK_RFC3339_SIZE]);
 /* "3 h 20 min", "45 s": two units at most, for people. */
-enum { CLOCK_DURATION_SIZE = 32 };
+enum { CLOCK_DURATION_SIZE = 64 };
 void clock_format_duration(int64_t seconds, char out[static CLOCK_DURATION_SIZE]);
 
 #endif

@@ -41,7 +41,7 @@ bool late_bind(const struct late_library *library, struct error *err) must_check
 #ifdef LATE_BINDING
 #define LATE_ADDRESS(function) NULL
 #else
-#define LATE_ADDRESS(function) (void *)(function)
+#define LATE_ADDRESS(function) __extension__(void *)(function)
 #endif
 #define LATE_SYMBOL(table, function) {#function, (void **)&(table).function, LATE_ADDRESS(function)},
 

@@ -51,6 +51,8 @@ bool text_is_empty(const char *text); /* NULL or "" */
 bool text_to_number(const char *text, int64_t minimum, int64_t maximum, int64_t *number) must_check;
 /* The number of single edits between two texts, at most 255; for "did you mean". */
 unsigned text_distance(const char *a, const char *b);
+/* From this distance on a name is not what the writer of TEXT meant: 4 edits, or more than half of it. */
+unsigned text_distance_limit(const char *text);
 
 /* How text from outside is shown: at most TEXT_SAFE_LENGTH bytes of it, valid UTF-8 letters kept; C0, DEL,
  * C1, bidi controls, invisible characters and invalid bytes become \u{..}; "..." where it was cut. (security

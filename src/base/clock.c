@@ -27,16 +27,36 @@ int64_t clock_monotonic(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+struct date {
+    unsigned year, month, day;
+};
+
+/* DAY counts from 1970-01-01. Years are taken to begin in March, so that the leap day ends them and months follow a line.
+ * The C library would read the time zone's file for this. */
+static struct date date_of_day(int64_t day)
+{
+    uint64_t shifted = (uint64_t)day + 719468; /* days since 0000-03-01 */
+    uint64_t era = shifted / 146097, in_era = shifted % 146097;
+    uint64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+    uint64_t in_year = in_era - (365 * year + year / 4 - year / 100);
+    uint64_t month = (5 * in_year + 2) / 153;
+    struct date date = {.day = (unsigned)(in_year - (153 * month + 2) / 5 + 1),
+                        .month = (unsigned)(month < 10 ? month + 3 : month - 9)};
+    date.year = (unsigned)(year + era * 400 + (date.month <= 2));
+    return date;
+}
+
 void clock_format_rfc3339(int64_t seconds, char out[static CLOCK_RFC3339_SIZE])
 {
     const int64_t last = 253402300799; /* 9999-12-31T23:59:59Z */
     if (seconds < 0)
         seconds = 0;
-    time_t moment = (time_t)(seconds > last ? last : seconds);
-    struct tm parts = {0};
-    if (gmtime_r(&moment, &parts) == NULL ||
-        strftime(out, CLOCK_RFC3339_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
-        snprintf(out, CLOCK_RFC3339_SIZE, "%s", "1970-01-01T00:00:00Z");
+    if (seconds > last)
+        seconds = last;
+    struct date date = date_of_day(seconds / 86400);
+    unsigned second = (unsigned)(seconds % 86400);
+    snprintf(out, CLOCK_RFC3339_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ", date.year % 10000, date.month % 100,
+             date.day % 100, second / 3600, second / 60 % 60, second % 60);
 }
 
 void clock_format_duration(int64_t seconds, char out[static CLOCK_DURATION_SIZE])

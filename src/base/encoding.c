@@ -38,31 +38,61 @@ void encoding_base64(const uint8_t *bytes, size_t length, struct buffer *out)
     }
 }
 
-/* Collects digits of 6 bits and gives bytes. */
+/* Collects digits of 6 bits and gives bytes, a chunk at a time. */
 struct collector {
     uint32_t bits;
     unsigned count; /* of bits not given out yet: 0, 6, 4 or 2 */
+    size_t length;
+    uint8_t chunk[256];
 };
 
-static bool collect(struct collector *collector, const char *alphabet, char digit, struct buffer *out)
+/* The values of letters and digits, from the space on; N is none. */
+enum { N = 255 };
+static const uint8_t digit_values[] = {
+    N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, N, N, N, N, N, N,
+    N, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, N, N, N, N, N,
+    N, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, N, N, N, N, N,
+};
+
+/* The value of a digit, or N. LAST are the two digits that differ between the alphabets. */
+static unsigned digit_value(char digit, const char *last)
 {
-    const char *found = digit != '\0' ? strchr(alphabet, digit) : NULL;
-    if (found == NULL)
+    unsigned char place = (unsigned char)((unsigned char)digit - ' ');
+    if (place < sizeof(digit_values) && digit_values[place] != N)
+        return digit_values[place];
+    return digit == last[0] ? 62 : digit == last[1] ? 63 : N;
+}
+
+static bool collect_flush(struct collector *collector, struct buffer *out)
+{
+    bool good = buffer_append(out, collector->chunk, collector->length);
+    memory_wipe(collector->chunk, collector->length);
+    collector->length = 0;
+    return good;
+}
+
+static bool collect(struct collector *collector, const char *last, char digit, struct buffer *out)
+{
+    unsigned value = digit_value(digit, last);
+    if (value == N)
         return false;
-    collector->bits = collector->bits << 6 | (uint32_t)(found - alphabet);
+    collector->bits = collector->bits << 6 | value;
     collector->count += 6;
     if (collector->count < 8)
         return true;
     collector->count -= 8;
-    uint8_t byte = (uint8_t)(collector->bits >> collector->count);
+    collector->chunk[collector->length++] = (uint8_t)(collector->bits >> collector->count);
     collector->bits &= (1U << collector->count) - 1;
-    return buffer_append(out, &byte, 1);
+    return collector->length < sizeof(collector->chunk) || collect_flush(collector, out);
 }
 
 /* True when nothing is left over: no single digit, no bits that are set. */
-static bool collect_end(const struct collector *collector)
+static bool collect_end(struct collector *collector, struct buffer *out)
 {
-    return collector->count != 6 && collector->bits == 0;
+    return collect_flush(collector, out) && collector->count != 6 && collector->bits == 0;
 }
 
 bool encoding_base64url_decode(const char *text, size_t length, struct buffer *out)
@@ -70,9 +100,9 @@ bool encoding_base64url_decode(const char *text, size_t length, struct buffer *o
     size_t before = out->length;
     struct collector collector = {0};
     size_t at = 0;
-    while (at < length && collect(&collector, url_alphabet, text[at], out))
+    while (at < length && collect(&collector, url_alphabet + 62, text[at], out))
         at++;
-    if (at == length && collect_end(&collector))
+    if (at == length && collect_end(&collector, out))
         return true;
     buffer_truncate(out, before);
     return false;
@@ -93,9 +123,9 @@ bool encoding_base64_decode(const char *text, size_t length, struct buffer *out)
             continue;
         }
         digits++;
-        good = padding == 0 && collect(&collector, standard_alphabet, text[at], out);
+        good = padding == 0 && collect(&collector, standard_alphabet + 62, text[at], out);
     }
-    if (good && collect_end(&collector) && padding < 3 && (digits + padding) % 4 == 0)
+    if (good && collect_end(&collector, out) && padding < 3 && (digits + padding) % 4 == 0)
         return true;
     buffer_truncate(out, before);
     return false;

@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 
-enum { CHUNK = 16384 };
+enum { CHUNK = 4096 };
 
 /* Appends everything until the end; false with errno, EFBIG at the limit of OUT. */
 static bool read_all(int fd, struct buffer *out)

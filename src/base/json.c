@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 enum { DEFAULT_DEPTH = 32, MOST_MEMBERS = 20000, LONGEST_STRING = 512 * 1024 };
@@ -57,6 +58,18 @@ static const char *find_excess(const char *text, size_t length, unsigned depth)
     return NULL;
 }
 
+/* jansson would open /dev/urandom for this. Zero leaves it to jansson. */
+static void seed_hash_tables(void)
+{
+    static bool seeded;
+    size_t seed = 0;
+    if (seeded)
+        return;
+    seeded = true;
+    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
+        json_object_seed(seed);
+}
+
 bool json_parse_object(struct json_source source, const char *text, size_t length, json_t **out,
                        struct error *err)
 {
@@ -64,6 +77,7 @@ bool json_parse_object(struct json_source source, const char *text, size_t lengt
     if (excess != NULL)
         return error_set(err, source.code, "%s %s", source.what, excess);
     json_error_t where;
+    seed_hash_tables();
     json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
     if (value == NULL && json_error_code(&where) == json_error_duplicate_key)
         return error_set(err, source.code, "%s has a member twice (line %d)", source.what, where.line);

@@ -15,12 +15,17 @@
 #define NOTE_JSON(feature, description, priority, soname)                                              \
     "[{\"feature\":\"" feature "\",\"description\":\"" description "\",\"priority\":\"" priority "\"," \
     "\"soname\":[\"" soname "\"]}]"
-#define NOTE(variable, json)                                                          \
-    static const struct {                                                             \
-        uint32_t owner_size, json_size, type;                                         \
-        char owner[sizeof(NOTE_OWNER)];                                               \
-        char text[(sizeof(json) + 3) / 4 * 4];                                        \
-    } variable __attribute__((used, retain, section(".note.dlopen"), aligned(4))) = { \
+#ifdef __clang__ /* its sanitizer would put red zones between the notes */
+#define NOTE_EXACT no_sanitize("address")
+#else
+#define NOTE_EXACT unused
+#endif
+#define NOTE(variable, json)                                                                      \
+    static const struct {                                                                         \
+        uint32_t owner_size, json_size, type;                                                     \
+        char owner[sizeof(NOTE_OWNER)];                                                           \
+        char text[(sizeof(json) + 3) / 4 * 4];                                                    \
+    } variable __attribute__((used, retain, section(".note.dlopen"), aligned(4), NOTE_EXACT)) = { \
         sizeof(NOTE_OWNER), sizeof(json), NOTE_TYPE, NOTE_OWNER, json}
 
 NOTE(note_curl, NOTE_JSON("http", "requests to the issuer", "required", LATE_CURL));

@@ -187,6 +187,13 @@ static unsigned least(unsigned a, unsigned b, unsigned c)
     return two < c ? two : c;
 }
 
+unsigned text_distance_limit(const char *text)
+{
+    enum { MOST = 4 };
+    size_t half = strlen(text) / 2 + 1;
+    return half < MOST ? (unsigned)half : MOST;
+}
+
 unsigned text_distance(const char *a, const char *b)
 {
     enum { MOST = 255 };

@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "record.h"
 
-enum { FILE_DEPTH = 8, CLAIMS_DEPTH = 32, TOKEN_LIMIT = 512 * 1024 };
+enum { FILE_DEPTH = 8, TOKEN_LIMIT = 512 * 1024 };
 static const char *const optional_texts[] = {"refresh_token", "subject", "username", "nonce"};
 
 bool session_file_format(const struct session_key *key, const struct session *session, char **text,
@@ -79,16 +79,9 @@ static bool read_expiry(const char *token, int64_t *expires_at)
     if (payload == NULL)
         return false;
     cleanup_buffer struct buffer decoded = BUFFER_SECRET(TOKEN_LIMIT);
-    json_auto_t *claims = NULL;
-    struct json_source source = {.what = "the token", .code = ERROR_CACHE_IO, .depth = CLAIMS_DEPTH};
-    struct error ignored = {0};
-    double exp = 0;
-    if (!encoding_base64url_decode(payload, length, &decoded) ||
-        !json_parse_object(source, buffer_text(&decoded), decoded.length, &claims, &ignored) ||
-        !json_number(claims, "exp", &exp) || exp <= 0)
+    if (!encoding_base64url_decode(payload, length, &decoded))
         return false;
-    *expires_at = (int64_t)exp;
-    return true;
+    return json_peek_number(buffer_text(&decoded), decoded.length, "exp", expires_at) && *expires_at > 0;
 }
 
 static const char *check_token(const json_t *object, struct session *out)
@@ -149,13 +142,15 @@ static bool kind_fits(const json_t *object, const struct session_key *key)
 enum session_file_verdict session_file_parse(const char *text, size_t length, const struct session_key *key,
                                              struct session *out, const char **why)
 {
+    static const char *const tokens[] = {"id_token", "refresh_token", NULL};
     json_auto_t *object = NULL;
     struct json_source source = {.what = "the session file", .code = ERROR_CACHE_IO, .depth = FILE_DEPTH};
+    struct json_bytes whole = {text, length};
     struct error ignored = {0};
     int64_t version = 0;
     struct session session = {0};
     *why = "is not a session";
-    if (!json_parse_object(source, text, length, &object, &ignored) ||
+    if (!json_parse_lifted(source, whole, tokens, &object, &ignored) ||
         !record_number(object, "version", &version))
         return SESSION_FILE_DAMAGED;
     if (version > SESSION_FILE_VERSION) {
