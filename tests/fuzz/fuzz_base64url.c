@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What base64url and base64 decode must encode to the very text that was given: there is one spelling per value. */
+/* What base64url and base64 decode encodes to the very text that was given: one spelling per value. */
 #include "fuzz.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parsing never crashes, never quotes its input, and what it accepts can be written and read again unchanged. */
+/* Parsing never crashes, never quotes its input; what it accepts is written and read again unchanged. */
 #include "fuzz.h"
 
 #include <string.h>
@@ -10,7 +10,8 @@ static void check_members(const json_t *object)
 {
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, name, value) {
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+    {
         double number = 0;
         cleanup_text_list struct text_list list = {0};
         const char *text = json_text(object, name);

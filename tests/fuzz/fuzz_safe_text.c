@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever comes from outside, what is shown is short, valid UTF-8, and holds nothing that a terminal obeys. */
+/* Whatever comes from outside: what is shown is short, valid UTF-8, and nothing that a terminal obeys. */
 #include "fuzz.h"
 
 #include <string.h>
