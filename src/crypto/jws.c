@@ -15,6 +15,7 @@
 
 enum { PARTS = 3, PARTS_ENCRYPTED = 5, MOST_CANDIDATES = 8, MOST_DEPTH = 16 };
 enum part { PART_HEADER, PART_PAYLOAD, PART_SIGNATURE };
+static const char *const part_names[PARTS] = {"header", "payload", "signature"};
 
 #define HINT_SIGNING_KEY                                                                                     \
     "with Authentik, the provider has no signing key: choose one under Applications > Providers > "          \
@@ -67,19 +68,27 @@ static bool split(const char *token, struct parts *out, struct error *err)
     for (size_t i = 0; i < PARTS; i++) {
         out->text[i] = part;
         out->length[i] = strcspn(part, ".");
-        if (out->length[i] == 0 && i != PART_PAYLOAD) /* that one is then no JSON object */
-            return error_set(err, ERROR_IDTOKEN_FORMAT, "the ID token's part %zu is empty", i + 1);
+        if (out->length[i] == 0 && i != PART_PAYLOAD)
+            return error_set(err, ERROR_IDTOKEN_FORMAT, "the ID token's %s is empty", part_names[i]);
         part += out->length[i] + 1;
     }
     out->signed_length = (size_t)(out->text[PARTS - 1] - token) - 1;
     return true;
 }
 
+/* A JWS may sign nothing, an ID token may not. */
+static bool split_claims(const char *token, struct parts *out, struct error *err)
+{
+    if (!split(token, out, err))
+        return false;
+    return out->length[PART_PAYLOAD] > 0 ||
+           error_set(err, ERROR_IDTOKEN_FORMAT, "the ID token's payload is empty");
+}
+
 static bool decode(const struct parts *parts, enum part part, struct buffer *out, struct error *err)
 {
-    static const char *const names[PARTS] = {"header", "payload", "signature"};
     if (!encoding_base64url_decode(parts->text[part], parts->length[part], out))
-        return error_set(err, ERROR_IDTOKEN_FORMAT, "the ID token's %s is not base64url", names[part]);
+        return error_set(err, ERROR_IDTOKEN_FORMAT, "the ID token's %s is not base64url", part_names[part]);
     return true;
 }
 
@@ -194,7 +203,7 @@ bool jws_inspect(const char *token, const struct text_list *allowed, struct jws_
 {
     struct parts parts = {0};
     cleanup_buffer struct buffer bytes = BUFFER(JWS_TOKEN_LIMIT);
-    return split(token, &parts, err) && decode(&parts, PART_PAYLOAD, &bytes, err) &&
+    return split_claims(token, &parts, err) && decode(&parts, PART_PAYLOAD, &bytes, err) &&
            decode(&parts, PART_SIGNATURE, &bytes, err) && read_header(&parts, allowed, out, err);
 }
 
@@ -293,5 +302,5 @@ bool jws_key_is_missing(const struct error *err)
 bool jws_read_claims(const char *token, json_t **payload, struct error *err)
 {
     struct parts parts = {0};
-    return split(token, &parts, err) && decode_object(&parts, PART_PAYLOAD, payload, err);
+    return split_claims(token, &parts, err) && decode_object(&parts, PART_PAYLOAD, payload, err);
 }
