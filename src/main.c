@@ -27,6 +27,9 @@ static const struct command commands[] = {
      "Logs in now, whatever the cache says, and prints who is logged in instead of a token.\n"
      "Give it the flags that your kubeconfig gives get-token."},
     {"setup", 0, NULL, NULL, NULL},
+    {"doctor", 0, NULL, NULL, NULL},
+    {"whoami", 0, NULL, NULL, NULL},
+    {"logout", 0, NULL, NULL, NULL},
     {"clean", COMMAND_CLEAN, command_clean, "Delete the token cache",
      "Deletes the token cache. The provider is not told: its refresh tokens stay valid until they expire."},
     {"version", COMMAND_VERSION, command_version, "Print the version", "Prints the version."},
@@ -83,14 +86,22 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+/* A command has its name here before it is built, so that it is refused by name. */
+static bool check_is_built(const struct command *command, struct error *err)
+{
+    if (command == NULL || command->bit != 0)
+        return true;
+    return error_set(err, ERROR_UNSUPPORTED, "the command '%s' is not built into this version", command->name);
+}
+
 static bool unknown_command(const char *name, const char *program, struct error *err)
 {
     const char *nearest = NULL;
-    unsigned best = 4;
+    unsigned best = text_distance_limit(name);
     error_set(err, ERROR_CONFIG, "unknown command \"%s\" for \"%s\"", safe(name), program);
     for (size_t i = 0; i < array_length(commands); i++) {
         unsigned distance = text_distance(name, commands[i].name);
-        if (distance < best) {
+        if (commands[i].bit != 0 && distance < best) {
             best = distance;
             nearest = commands[i].name;
         }
@@ -146,9 +157,11 @@ static bool run_root(const struct invocation *call, const struct options *option
 static bool run_help(const struct invocation *call, struct buffer *out, struct error *err)
 {
     const struct command *topic = call->topic != NULL ? find_command(call->topic) : NULL;
-    if (call->topic != NULL && (topic == NULL || topic->run == NULL))
+    if (call->topic != NULL && topic == NULL)
         return unknown_command(call->topic, call->program, err);
-    return print_help(call, topic, out);
+    if (!check_is_built(topic, err))
+        return false;
+    return print_help(call, topic != NULL && topic->run != NULL ? topic : NULL, out);
 }
 
 static bool parse_options(const struct invocation *call, struct options *options, struct error *err)
@@ -174,9 +187,7 @@ static bool run(const struct invocation *call, struct buffer *out, struct error 
     cleanup_options struct options options = {0};
     if (call->word != NULL && call->command == NULL)
         return unknown_command(call->word, call->program, err);
-    if (call->command != NULL && call->command->bit == 0)
-        return error_set(err, ERROR_UNSUPPORTED, "the command '%s' is not built into this version", call->command->name);
-    if (!parse_options(call, &options, err))
+    if (!check_is_built(call->command, err) || !parse_options(call, &options, err))
         return false;
     if (call->command == NULL)
         return run_root(call, &options, out, err);
@@ -184,7 +195,8 @@ static bool run(const struct invocation *call, struct buffer *out, struct error 
         return run_help(call, out, err);
     if (options.help)
         return print_help(call, call->command, out);
-    struct command_input input = {.program = call->program, .environment = environ, .options = &options};
+    struct command_input input = {
+        .program = call->program, .command = call->command->name, .environment = environ, .options = &options};
     return call->command->run(&input, out, err);
 }
 

@@ -13,6 +13,7 @@
 /* What a command runs with. Borrowed. */
 struct command_input {
     const char *program;         /* as the user calls us: "latchkey", "kubectl oidc-login" */
+    const char *command;         /* "get-token" */
     char *const *environment;
     const struct options *options;
 };

@@ -18,18 +18,19 @@ static bool choose(const char *given, const char *const *choices, size_t count, 
     return false;
 }
 
-static bool refuse_choice(const char *name, const char *choices, struct error *err)
+static bool refuse_choice(const struct command_input *input, const char *name, const char *choices, struct error *err)
 {
-    return error_set(err, ERROR_CONFIG, "get-token: %s must be one of (%s)", name, choices);
+    return error_set(err, ERROR_CONFIG, "%s: %s must be one of (%s)", input->command, name, choices);
 }
 
-static bool check_grant(const struct options *options, struct error *err)
+static bool check_grant(const struct command_input *input, struct error *err)
 {
+    const struct options *options = input->options;
     static const char *const grants[] = {"auto",     "authcode",    "authcode-keyboard",
                                          "password", "device-code", "client-credentials"};
     size_t place = 0;
     if (!choose(options->grant_type, grants, array_length(grants), &place))
-        return refuse_choice("grant-type", "auto|authcode|authcode-keyboard|password|device-code|client-credentials", err);
+        return refuse_choice(input, "grant-type", "auto|authcode|authcode-keyboard|password|device-code|client-credentials", err);
     if (place == 0 && !text_is_empty(options->username))
         place = 3;
     if (place > 1)
@@ -38,12 +39,12 @@ static bool check_grant(const struct options *options, struct error *err)
     return true;
 }
 
-static bool check_storage(const struct options *options, bool *store, struct error *err)
+static bool check_storage(const struct command_input *input, bool *store, struct error *err)
 {
     static const char *const storages[] = {"disk", "none", "auto", "keyring"};
     size_t place = 0;
-    if (!choose(options->cache_storage, storages, array_length(storages), &place))
-        return refuse_choice("token-cache-storage", "disk|keyring|none", err);
+    if (!choose(input->options->cache_storage, storages, array_length(storages), &place))
+        return refuse_choice(input, "token-cache-storage", "disk|keyring|none", err);
     if (place == 3)
         return error_set(err, ERROR_UNSUPPORTED,
                          "the storage 'keyring' is not built into this version: use --token-cache-storage=disk");
@@ -51,18 +52,19 @@ static bool check_storage(const struct options *options, bool *store, struct err
     return true;
 }
 
-static bool check_choices(const struct options *options, struct login_config *config, struct error *err)
+static bool check_choices(const struct command_input *input, struct login_config *config, struct error *err)
 {
+    const struct options *options = input->options;
     static const char *const methods[] = {"auto", "no", "S256"};
     static const char *const scopes[] = {"auto", "true", "false"};
     static const char *const probes[] = {"auto", "always", "never"};
     size_t method = 0, scope = 0, probe = 0;
     if (!choose(options->pkce_method, methods, array_length(methods), &method))
-        return refuse_choice("oidc-pkce-method", "auto|no|S256", err);
+        return refuse_choice(input, "oidc-pkce-method", "auto|no|S256", err);
     if (!choose(options->auto_scopes, scopes, array_length(scopes), &scope))
-        return refuse_choice("oidc-auto-scopes", "auto|true|false", err);
+        return refuse_choice(input, "oidc-auto-scopes", "auto|true|false", err);
     if (!choose(options->redirect_probe, probes, array_length(probes), &probe))
-        return refuse_choice("redirect-probe", "auto|always|never", err);
+        return refuse_choice(input, "redirect-probe", "auto|always|never", err);
     config->pkce_method = options->use_pkce ? PKCE_ALWAYS : (enum pkce_method)method;
     config->auto_scopes = (enum auto_scopes)scope;
     config->redirect_probe = (enum redirect_probe)probe;
@@ -239,15 +241,21 @@ static void show_notice(void *context, enum notice_kind kind, const char *text)
     command_show_notice((int)kind, text);
 }
 
+static bool refuse_missing(const char *name, const char *variable, struct error *err)
+{
+    error_set(err, ERROR_CONFIG, "--%s is missing", name);
+    return error_hint(err, "give the flag, or set the environment variable %s", variable);
+}
+
 bool login_options_fill(const struct command_input *input, struct login_options *out, struct error *err)
 {
     bool store = true;
     if (text_is_empty(input->options->issuer_url))
-        return error_set(err, ERROR_CONFIG, "--oidc-issuer-url is missing");
+        return refuse_missing("oidc-issuer-url", "LATCHKEY_OIDC_ISSUER_URL", err);
     if (text_is_empty(input->options->client_id))
-        return error_set(err, ERROR_CONFIG, "--oidc-client-id is missing");
-    if (!check_grant(input->options, err) || !check_storage(input->options, &store, err) ||
-        !check_choices(input->options, &out->config, err) || !check_numbers(input->options, err) ||
+        return refuse_missing("oidc-client-id", "LATCHKEY_OIDC_CLIENT_ID", err);
+    if (!check_grant(input, err) || !check_storage(input, &store, err) ||
+        !check_choices(input, &out->config, err) || !check_numbers(input->options, err) ||
         !check_texts(input->options, err) || !read_certificate(input->options, out, err) ||
         !gather_addresses(input->options, out, err))
         return false;
@@ -255,6 +263,7 @@ bool login_options_fill(const struct command_input *input, struct login_options 
     gather_directories(input, store, out);
     gather_browser(input, out);
     out->config.notice = (struct notice){.say = show_notice};
+    out->config.program = input->program;
     return login_check_config(&out->config, err);
 }
 

@@ -36,7 +36,7 @@ char *option_variable(const struct option *option)
 static const struct option *find_nearest(const char *name, unsigned command)
 {
     const struct option *nearest = NULL;
-    unsigned best = 4;
+    unsigned best = text_distance_limit(name);
     for (size_t i = 0; i < option_count; i++) {
         const struct option *option = &option_table[i];
         if (!(option->commands & command) || (option->flags & OPTION_HIDDEN))

@@ -140,7 +140,7 @@ static bool cooldown_allows(struct login_context *context, struct error *err)
         return true;
     clock_format_duration(cooldown.until - now, wait);
     error_set(err, ERROR_COOLDOWN, "no new login for another %s, because the last one failed: %s", wait, cooldown.cause.message);
-    return error_hint(err, "run 'latchkey login' with the same flags to log in right now");
+    return error_hint(err, "run '%s login' with the same flags to log in right now", context->config->program);
 }
 
 static void note_failure(struct login_context *context, bool asked, const struct error *err)
@@ -165,7 +165,8 @@ static bool log_in(struct login_context *context, struct session *out, struct er
         return false;
     }
     keep(context, out);
-    notice_say(&context->config->notice, NOTICE_INFO, "logged in as %s at %s", safe(out->username), safe(context->config->issuer));
+    if (!context->config->force_login) /* `login` says it as its answer */
+        notice_say(&context->config->notice, NOTICE_INFO, "logged in as %s at %s", safe(out->username), safe(context->config->issuer));
     return true;
 }
 

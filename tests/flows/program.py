@@ -105,8 +105,8 @@ class Program:
     def start(self, command, *flags, stdin=subprocess.DEVNULL, **environment):
         """Starts `latchkey COMMAND` with the usual flags before FLAGS; an environment value of None unsets a name."""
         env = {name: value for name, value in {**self.environment, **environment}.items() if value is not None}
-        process = subprocess.Popen([self.path, *command.split(), *self.flags, *flags], env=env, stdin=stdin,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        words = [self.path, *command.split(), *self.flags, *flags]
+        process = subprocess.Popen(words, env=env, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.running.append(process)
         return Running(process)
 
@@ -121,7 +121,7 @@ class Program:
         """The program with exactly these words, without the usual flags."""
         kept, self.flags = self.flags, []
         try:
-            return self.run(words[0] if words else "", *words[1:], **environment)
+            return self.run("", *words, **environment)
         finally:
             self.flags = kept
 

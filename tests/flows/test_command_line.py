@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: commands, help, version, names of links, and the grammar of every flag."""
+
+import re
+
+import pytest
+from flags import ALL, DEPRECATED, ISSUER, SHOWN, WITHOUT_EFFECT, spellings
+from program import Program
+
+ids = pytest.mark.ids
+LOGIN = [f"--oidc-issuer-url={ISSUER}", "--oidc-client-id=kubernetes"]
+# Refused by name before anything else happens: what comes before it in the order of checks is in order.
+STOP = ["--grant-type=device-code"]
+
+
+def link(program, name):
+    """The program under another name."""
+    path = program.directory / name
+    path.symlink_to(program.path.resolve())
+    return Program(program.directory, path)
+
+
+# Commands and help
+
+@ids("K7-1")
+@pytest.mark.parametrize("words", [[], ["help"], ["--help"], ["-h"], ["help", "help"]])
+def test_the_bare_program_shows_help(program, words):
+    result = program.bare(*words)
+    assert result.status == 0 and result.err == ""
+    for command in ("get-token", "login", "clean", "version"):
+        assert re.search(rf"^  {command} +\S", result.out, re.M), result.out
+
+
+@ids("K7-2")
+@pytest.mark.parametrize("command", ["get-token", "login"])
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_lists_every_flag_that_is_not_deprecated(program, command, word):
+    result = program.bare(command, word)
+    assert result.status == 0 and result.err == ""
+    assert re.findall(r"^ +(?:-\w, )?--([\w-]+)", result.out, re.M) == [name for name, *_ in SHOWN] + ["v", "help"]
+
+
+@ids("K7-1")
+@pytest.mark.parametrize("command", ["get-token", "login", "clean", "version"])
+def test_each_command_has_help_on_stdout(program, command):
+    for words in ([command, "--help"], ["help", command], [command, "-h"]):
+        result = program.bare(*words)
+        assert result.status == 0 and result.err == ""
+        assert f"latchkey {command} [flags]" in result.out
+
+
+@ids("K7-1")
+@pytest.mark.parametrize("command", ["setup", "completion", "doctor", "whoami", "logout"])
+def test_a_command_that_is_not_built_is_refused_by_name(program, command):
+    for words in ([command], [command, *LOGIN], ["help", command]):
+        result = program.bare(*words)
+        assert result.code == "unsupported"
+        assert f"'{command}'" in result.err
+
+
+@pytest.mark.parametrize(("word", "nearest"), [("get-tokne", "latchkey get-token"), ("logn", "latchkey login"),
+                                               ("cleen", "latchkey clean"), ("frobnicate", "--help"), ("setpu", "--help")])
+def test_a_misspelt_command_is_answered_with_the_nearest_that_is_built(program, word, nearest):
+    result = program.bare(word)
+    assert result.code == "config"
+    assert f'unknown command "{word}"' in result.err
+    assert len(result.hints) == 1 and nearest in result.hints[0]
+
+
+# Version and names
+
+@ids("K7-14")
+def test_version_tells_program_version_and_platform(program):
+    result = program.bare("version")
+    assert result.status == 0 and result.err == ""
+    number = re.fullmatch(r"latchkey version (\d+\.\d+\.\d+\S*) \(linux/\w+\)\n", result.out)
+    assert number, result.out
+    assert program.bare("--version").out == f"latchkey version {number[1]}\n"
+
+
+def test_verbose_version_binds_every_library(program):
+    result = program.bare("version", "--verbose")
+    assert result.status == 0
+    for library in ("jansson", "libcurl", "libmicrohttpd", "OpenSSL", "libjwt"):
+        assert re.search(rf"^{library} +\S", result.out, re.M), result.out
+
+
+@ids("K7-1")
+@pytest.mark.parametrize(("name", "called"), [("kubectl-oidc_login", "kubectl oidc-login"), ("kubelogin", "kubelogin"),
+                                              ("kubectl-latchkey", "kubectl latchkey")])
+def test_messages_call_the_program_as_the_user_does(program, name, called):
+    linked = link(program, name)
+    assert f"{called} get-token [flags]" in linked.bare("get-token", "--help").out
+    assert f'for "{called} get-token"' in linked.bare("get-token", *LOGIN, "stray").err
+    assert f"'{called} get-token --help'" in linked.bare("get-token", "--oidc-isuer-url=x").err
+
+
+# What is missing or wrong
+
+@ids("K7-4")
+@pytest.mark.parametrize(("words", "missing"), [([], "oidc-issuer-url"), (["--oidc-client-id=x"], "oidc-issuer-url"),
+                                                (["--oidc-issuer-url="], "oidc-issuer-url"), (LOGIN[:1], "oidc-client-id"),
+                                                ([*LOGIN[:1], "--oidc-client-id="], "oidc-client-id")])
+def test_the_issuer_and_then_the_client_are_required(program, words, missing):
+    result = program.bare("get-token", *words)
+    assert result.code == "config"
+    assert result.err.startswith(f"error: --{missing} is missing [config]\n")
+    assert len(result.hints) == 1
+
+
+@ids("K7-5", "K7-24")
+@pytest.mark.parametrize(("word", "text", "hint"), [
+    ("--x", "unknown flag: --x", "--help"),
+    ("--oidc-isuer-url=https://x", "unknown flag: --oidc-isuer-url", "--oidc-issuer-url"),
+    ("--oidc-extra-scopes=a", "unknown flag: --oidc-extra-scopes", "--oidc-extra-scope?"),
+    ("--issuer-url=a", "unknown flag: --issuer-url", "--oidc-issuer-url?"),
+    ("--kubeconfig=a", "unknown flag: --kubeconfig", "--help"),
+    ("--OIDC-ISSUER-URL=a", "unknown flag: --OIDC-ISSUER-URL", "--help"),
+    ("--oidc-issuer=a", "unknown flag: --oidc-issuer", "--oidc-issuer-url?"),
+    ("-x", "unknown shorthand flag: 'x' in -x", None),
+    ("-hx", "unknown shorthand flag: 'x' in -hx", None),
+])
+def test_an_unknown_flag_is_answered_with_the_nearest(program, word, text, hint):
+    result = program.bare("get-token", *LOGIN, word)
+    assert result.code == "config"
+    assert result.err.startswith(f"error: {text} [config]")
+    assert "Usage" not in result.err
+    assert hint is None or hint in result.hints[0]
+
+
+@ids("K7-6")
+@pytest.mark.parametrize("words", [["stray"], ["--insecure-skip-tls-verify", "false"], ["--", "--oidc-client-id"], ["-"],
+                                   ["--", "--help"]])
+def test_a_stray_word_is_an_error(program, words):
+    result = program.bare("get-token", *LOGIN, *words)
+    assert result.code == "config"
+    assert result.err.startswith(f'error: unknown command "{words[-1]}" for "latchkey get-token"')
+
+
+@pytest.mark.parametrize(("words", "text"), [
+    (["--oidc-client-id"], "flag needs an argument: --oidc-client-id"),
+    (["--authentication-timeout-sec=abc"], 'invalid argument "abc" for "--authentication-timeout-sec" flag: '),
+    (["--authentication-timeout-sec=1.5"], 'invalid argument "1.5" for "--authentication-timeout-sec" flag: '),
+    (["--authentication-timeout-sec=99999999999"], 'invalid argument "99999999999" for "--authentication-timeout-sec" flag: '),
+    (["--force-refresh=yes"], 'invalid argument "yes" for "--force-refresh" flag: '),
+    (["-v", "x"], 'invalid argument "x" for "--v" flag: '),
+    (['--oidc-extra-scope="a'], 'invalid argument "\\"a" for "--oidc-extra-scope" flag: '),
+    (["--authentication-timeout-sec=0"], "--authentication-timeout-sec must be between "),
+    (["--authentication-timeout-sec=-1"], "--authentication-timeout-sec must be between "),
+    (["--http-timeout-sec=0"], "--http-timeout-sec must be between "),
+    (["--oidc-client-id=a\nb"], "--oidc-client-id holds a control character"),
+    (["--oidc-client-secret=a\rb"], "--oidc-client-secret holds a control character"),
+    (["--oidc-extra-scope=a\x7fb"], "--oidc-extra-scope holds a control character"),
+])
+def test_a_value_that_cannot_be_is_an_error(program, words, text):
+    result = program.bare("get-token", *LOGIN, *words)
+    assert result.code == "config"
+    assert result.err.startswith("error: " + text.replace('\\"', '"')), result.err
+
+
+@ids("K7-10")
+@pytest.mark.parametrize("name", ["oidc-auth-request-extra-params", "oidc-request-header"])
+@pytest.mark.parametrize("value", ["foo", "a=1,b=2,foo"])
+def test_a_pair_without_an_equals_sign_is_an_error(program, name, value):
+    result = program.bare("get-token", *LOGIN, f"--{name}={value}")
+    assert result.code == "config"
+    assert f'for "--{name}" flag: foo must be formatted as key=value [config]' in result.err
+
+
+CHOICES = [("grant-type", "auto|authcode|authcode-keyboard|password|device-code|client-credentials"),
+           ("token-cache-storage", "disk|keyring|none"), ("oidc-pkce-method", "auto|no|S256"),
+           ("oidc-auto-scopes", "auto|true|false"), ("redirect-probe", "auto|always|never")]
+
+
+@ids("K7-12")
+@pytest.mark.parametrize("command", ["get-token", "login"])
+@pytest.mark.parametrize(("name", "choices"), CHOICES)
+def test_a_choice_that_is_none_names_those_that_are(program, command, name, choices):
+    for value in ("foo", choices.split("|")[0].upper() + "x", ""):
+        result = program.bare(command, *LOGIN, f"--{name}={value}")
+        assert result.code == "config"
+        assert result.err.startswith(f"error: {command}: {name} must be one of ({choices}) [config]"), result.err
+
+
+@ids("K7-12")
+def test_choices_are_judged_in_a_fixed_order(program):
+    words = [f"--{name}=foo" for name, _ in reversed(CHOICES[:3])]
+    for name, _ in CHOICES[:3]:
+        assert f"{name} must be one of" in program.bare("get-token", *LOGIN, *words).err
+        words = [word for word in words if name not in word]
+
+
+# What is not built
+
+@pytest.mark.parametrize(("words", "name"), [
+    (["--grant-type=device-code"], "device-code"), (["--grant-type=password"], "password"),
+    (["--grant-type=authcode-keyboard"], "authcode-keyboard"), (["--username=alice"], "password"),
+    (["--grant-type=client-credentials"], "client-credentials"), (["--token-cache-storage=keyring"], "keyring")])
+@pytest.mark.parametrize("command", ["get-token", "login"])
+def test_a_grant_or_storage_that_is_not_built_is_refused_before_anything_is_sent(kube, issuer, command, words, name):
+    result = kube.run(command, *words)
+    assert result.code == "unsupported"
+    assert f"'{name}' is not built into this version: use --" in result.err
+    assert issuer.requests() == [] and not kube.cache.exists()
+
+
+# The grammar of every flag
+
+@ids("K7-3")
+@pytest.mark.parametrize(("name", "kind", "value"), ALL, ids=[row[0] for row in ALL])
+def test_every_flag_is_taken_in_every_spelling(program, name, kind, value):
+    for words in spellings(name, kind, value):
+        result = program.bare("get-token", *LOGIN, *STOP, *words, *STOP)
+        assert result.code == "unsupported", result.err
+
+
+@ids("K7-2")
+@pytest.mark.parametrize(("name", "kind", "value"), [row for row in ALL if row[1] != "switch"], ids=lambda text: str(text))
+def test_a_flag_that_needs_a_value_says_so(program, name, kind, value):
+    result = program.bare("get-token", f"--{name}")
+    assert result.code == "config"
+    assert result.err.startswith(f"error: flag needs an argument: --{name} [config]")
+
+
+@ids("K7-16")
+@pytest.mark.parametrize(("name", "kind", "value"), DEPRECATED, ids=[row[0] for row in DEPRECATED])
+def test_a_deprecated_flag_works_and_says_once_what_to_use(program, name, kind, value):
+    result = program.bare("get-token", *LOGIN, *spellings(name, kind, value)[0], *STOP)
+    assert result.code == "unsupported"
+    assert len(re.findall(rf"^warning: --{name} is deprecated: .*--", result.err, re.M)) == 1
+    assert f"--{name}\n" not in program.bare("get-token", "--help").out
+
+
+@ids("K7-16")
+def test_the_storage_auto_of_an_old_kubeconfig_is_disk(program):
+    result = program.bare("get-token", *LOGIN, "--token-cache-storage=auto", *STOP)
+    assert result.code == "unsupported" and "auto" not in result.err
+
+
+@ids("K7-13")
+@pytest.mark.parametrize("verbosity", [["-v1"], ["-v", "1"], ["-v=1"], ["--v=1"], ["--v", "1"]])
+def test_verbosity_is_taken_before_and_after_the_command(program, verbosity):
+    for words in ([*verbosity, "get-token", *LOGIN], ["get-token", *verbosity, *LOGIN], ["get-token", *LOGIN, *verbosity]):
+        assert program.bare(*words, *STOP).code == "unsupported"
+    for command in ("clean", "version", "login"):
+        assert program.bare(*verbosity, command, "--help").status == 0
+
+
+@ids("K7-13")
+@pytest.mark.parametrize(("name", "kind", "value"), WITHOUT_EFFECT, ids=[row[0] for row in WITHOUT_EFFECT])
+def test_the_flags_of_the_peers_logger_are_taken_everywhere_without_effect(program, name, kind, value):
+    for words in spellings(name, kind, value)[:2]:
+        for command in ("clean", "version"):
+            assert program.bare(*words, command, *words, "--help").status == 0
+        result = program.bare(*words, "get-token", *LOGIN, *words, *STOP)
+        assert result.code == "unsupported"
+        assert result.err.count("\n") == 1
