@@ -8,24 +8,18 @@
 #include "base/text.h"
 #include "oidc/token_response.h"
 
-/* The message must have room for the request id after the description. */
-enum { DESCRIPTION_BYTES = 240, REQUEST_ID_BYTES = 64, WAIT_LIMIT = 24 * 3600 };
+/* NAME_BYTES: the message must have room for the request id behind the description. */
+enum { NAME_BYTES = 64, WAIT_LIMIT = 24 * 3600 };
 
 /* What the body said. Borrowed from the parsed body. */
 struct answer {
     const char *code, *description, *uri, *request_id; /* CODE is NULL without an OAuth error */
 };
 
-/* At most LIMIT bytes, not ending inside a UTF-8 character. */
-static struct text_safe cut(const char *text, size_t limit)
+/* For names and numbers: a description may be as long as safe() shows it. */
+static struct text_safe shorten(const char *text)
 {
-    size_t length = strnlen(text, limit + 1);
-    if (length > limit) {
-        length = limit;
-        while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
-            length--;
-    }
-    return text_make_safe_bytes(text, length);
+    return text_make_safe_bytes(text, text != NULL ? strnlen(text, NAME_BYTES) : 0);
 }
 
 static bool is_error_code(const char *code)
@@ -119,12 +113,10 @@ static bool set_message(const char *what, const struct token_http *http, const s
                         enum error_code code, struct error *err)
 {
     bool described = !text_is_empty(answer->description), numbered = !text_is_empty(answer->request_id);
-    struct text_safe description = cut(described ? answer->description : "", DESCRIPTION_BYTES);
-    struct text_safe request_id = cut(numbered ? answer->request_id : "", REQUEST_ID_BYTES);
-    struct text_safe name = cut(answer->code != NULL ? answer->code : "", REQUEST_ID_BYTES);
     return error_set(err, code, "%s failed: HTTP %ld%s%s%s%s%s%s%s", what, http->status,
-                     name.text[0] != '\0' ? ": " : "", name.text, described ? ": " : "", description.text,
-                     numbered ? " (request id " : "", request_id.text, numbered ? ")" : "");
+                     answer->code != NULL ? ": " : "", shorten(answer->code).text, described ? ": " : "",
+                     safe(answer->description), numbered ? " (request id " : "",
+                     shorten(answer->request_id).text, numbered ? ")" : "");
 }
 
 static void add_hints(const struct token_http *http, const struct token_error *failed,

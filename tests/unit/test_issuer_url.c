@@ -83,6 +83,26 @@ static void test_issuers_that_are_accepted(void **state)
     }
 }
 
+/* The message says which rule it was. */
+static void test_reasons(void **state)
+{
+    static const char *const cases[][2] = {
+        {"https://x/#a", "has a fragment"},       {"https://x#a", "has a fragment"},
+        {"https://x/?a", "has a query"},          {"https://u:p@x/", "has a user name or password"},
+        {"https://@x/", "has a user name"},       {"ftp://x/", "does not begin with https://"},
+        {"https://x:0/", "has no valid port"},    {"https://:8000/", "has no valid host"},
+        {"https://x/ ", "characters that a URL"}, {"http://x/", "is not https"},
+    };
+    (void)state;
+    test_ids("DISC-01");
+    for (size_t i = 0; i < array_length(cases); i++) {
+        struct error err = {0};
+        assert_false(provider_check_issuer(cases[i][0], &err));
+        if (strstr(err.message, cases[i][1]) == NULL)
+            fail_msg("'%s': %s", cases[i][0], err.message);
+    }
+}
+
 static void test_issuer_length_limit(void **state)
 {
     char issuer[2050] = "https://x/";
@@ -185,6 +205,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_issuers_that_are_refused),
         cmocka_unit_test(test_issuers_that_are_accepted),
+        cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_issuer_length_limit),
         cmocka_unit_test(test_password_in_issuer_is_not_shown),
         cmocka_unit_test(test_metadata_url),

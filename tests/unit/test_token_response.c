@@ -107,7 +107,7 @@ static void test_expires_in(void **state)
         {"\"3600\"", 3600},
         {"3600.0", 3600},
         {"null", -1},
-        {"-1", -1},
+        {"-5", -1},
         {"\"-1\"", -1},
         {"1.5", -1},
         {"\"1e3\"", -1},
@@ -343,9 +343,11 @@ static void test_hostile_error_texts(void **state)
     expect_clean("{\"error\":[\"invalid_grant\"]}");
     expect_clean("{\"error\":\"\"}");
     expect_clean("{\"error\":\"invalid_grant\",\"error_description\":\"\\u0000\"}");
-    /* A long text leaves room for the request id. */
-    buffer_add(&body,
-               "{\"error\":\"invalid_grant\",\"request_id\":\"0123456789abcdef\",\"error_description\":\"");
+    /* Long texts leave room for the request id. */
+    buffer_add(&body, "{\"request_id\":\"0123456789abcdef\",\"error\":\"");
+    for (size_t i = 0; i < 300; i++)
+        buffer_add(&body, "e");
+    buffer_add(&body, "\",\"error_description\":\"");
     for (size_t i = 0; i < 100000; i++)
         buffer_add(&body, "\xc3\xa4");
     buffer_add(&body, "\"}");
