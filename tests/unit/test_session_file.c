@@ -91,65 +91,66 @@ static void test_what_cannot_be_written(void **state)
     assert_int_equal(err.code, ERROR_INTERNAL);
 }
 
+static const struct {
+    const char *member, *value; /* JSON; NULL removes the member */
+} wrong_members[] = {
+    {"version", NULL},
+    {"version", "0"},
+    {"version", "\"1\""},
+    {"version", "1.0"},
+    {"version", "-1"},
+    {"version", "true"},
+    {"key", NULL},
+    {"key", "{}"},
+    {"key", "[]"},
+    {"key", "null"},
+    {"token_kind", NULL},
+    {"token_kind", "1"},
+    {"token_kind", "\"x\""},
+    {"id_token", NULL},
+    {"id_token", "\"\""},
+    {"id_token", "1"},
+    {"id_token", "null"},
+    {"id_token", "\"a.b\""},
+    {"refresh_token", "1"},
+    {"refresh_token", "null"},
+    {"refresh_token", "[]"},
+    {"subject", "1"},
+    {"subject", "{}"},
+    {"username", "false"},
+    {"nonce", "2"},
+    {"issued_at", NULL},
+    {"issued_at", "-1"},
+    {"issued_at", "1.5"},
+    {"issued_at", "\"1\""},
+    {"expires_at", NULL},
+    {"expires_at", "1e99"},
+    {"expires_at", "null"},
+    {"expires_at", "9007199254740993"},
+    {"obtained_at", NULL},
+    {"obtained_at", "-5"},
+    {"obtained_at", "[1]"},
+    {"lifetime", NULL},
+    {"lifetime", "\"\""},
+    {"lifetime", "-3600"},
+    {"refreshed", NULL},
+    {"refreshed", "1"},
+    {"refreshed", "\"no\""},
+    {"subject", "\"a\\u0000b\""},
+};
+
 static void test_wrong_members(void **state)
 {
     (void)state;
     test_ids("T-34 K7-39");
-    static const struct {
-        const char *member, *value; /* JSON; NULL removes the member */
-    } cases[] = {
-        {"version", NULL},
-        {"version", "0"},
-        {"version", "\"1\""},
-        {"version", "1.0"},
-        {"version", "-1"},
-        {"version", "true"},
-        {"key", NULL},
-        {"key", "{}"},
-        {"key", "[]"},
-        {"key", "null"},
-        {"token_kind", NULL},
-        {"token_kind", "1"},
-        {"token_kind", "\"x\""},
-        {"id_token", NULL},
-        {"id_token", "\"\""},
-        {"id_token", "1"},
-        {"id_token", "null"},
-        {"id_token", "\"a.b\""},
-        {"refresh_token", "1"},
-        {"refresh_token", "null"},
-        {"refresh_token", "[]"},
-        {"subject", "1"},
-        {"subject", "{}"},
-        {"username", "false"},
-        {"nonce", "2"},
-        {"issued_at", NULL},
-        {"issued_at", "-1"},
-        {"issued_at", "1.5"},
-        {"issued_at", "\"1\""},
-        {"expires_at", NULL},
-        {"expires_at", "1e99"},
-        {"expires_at", "null"},
-        {"expires_at", "9007199254740993"},
-        {"obtained_at", NULL},
-        {"obtained_at", "-5"},
-        {"obtained_at", "[1]"},
-        {"lifetime", NULL},
-        {"lifetime", "\"\""},
-        {"lifetime", "-3600"},
-        {"refreshed", NULL},
-        {"refreshed", "1"},
-        {"refreshed", "\"no\""},
-        {"subject", "\"a\\u0000b\""},
-    };
     cleanup_session_key struct session_key key = make_key(ISSUER);
-    for (size_t i = 0; i < array_length(cases); i++) {
+    for (size_t i = 0; i < array_length(wrong_members); i++) {
         json_auto_t *object = make_file(&key);
         struct session session = {0};
-        assert_int_equal(json_object_del(object, cases[i].member), 0);
-        if (cases[i].value != NULL) {
-            json_t *value = json_loads(cases[i].value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-            assert_int_equal(json_object_set_new(object, cases[i].member, value), 0);
+        assert_int_equal(json_object_del(object, wrong_members[i].member), 0);
+        if (wrong_members[i].value != NULL) {
+            json_t *value = json_loads(wrong_members[i].value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+            assert_int_equal(json_object_set_new(object, wrong_members[i].member, value), 0);
         }
         assert_int_equal(judge(&key, object, &session), SESSION_FILE_DAMAGED);
         assert_null(session.token);
