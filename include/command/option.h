@@ -62,7 +62,8 @@ enum {
     OPTION_SECRET = 1 << 0,     /* LATCHKEY_..._FILE exists as well; never shown */
     OPTION_HIDDEN = 1 << 1,     /* not in --help */
     OPTION_PATH = 1 << 2,       /* "~" is expanded */
-    OPTION_DEPRECATED = 1 << 3  /* works, says once what to use instead */
+    OPTION_DEPRECATED = 1 << 3, /* works, says once what to use instead */
+    OPTION_ACTION = 1 << 4      /* no setting: it has no variable (an image may well set LATCHKEY_VERSION) */
 };
 
 struct option {

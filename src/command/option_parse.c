@@ -160,7 +160,7 @@ static bool apply_variable(const struct option_source *source, struct options *o
     const char *value = environment_get(source->environment, name);
     const char *file = (option->flags & OPTION_SECRET) ? environment_get(source->environment, file_name) : NULL;
     bool has_value = !text_is_empty(value), has_file = !text_is_empty(file);
-    if (option_given(options, option->name) || (!has_value && !has_file))
+    if ((option->flags & OPTION_ACTION) || option_given(options, option->name) || (!has_value && !has_file))
         return true;
     if (has_value && has_file)
         return error_set(err, ERROR_CONFIG, "%s and %s are both set: unset one of them", name, file_name);
@@ -187,14 +187,42 @@ static bool variable_is_known(const char *variable, size_t length)
     return false;
 }
 
+/* True when one of two variables' names is a part of the other, and not by chance. */
+static bool variables_overlap(const char *name, const char *candidate)
+{
+    enum { PREFIX = sizeof(VARIABLE_PREFIX) - 1, ENOUGH = 4 };
+    return (strlen(name + PREFIX) >= ENOUGH && strstr(candidate, name + PREFIX) != NULL) ||
+           (strlen(candidate + PREFIX) >= ENOUGH && strstr(name, candidate) != NULL);
+}
+
+/* The nearest variable of the table, or NULL when none is near. Owned by the caller. */
+static char *find_nearest_variable(const char *variable)
+{
+    char *nearest = NULL;
+    unsigned best = text_distance_limit(variable + strlen(VARIABLE_PREFIX));
+    cleanup_string char *name = memory_copy_text(variable);
+    for (char *c = name; *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
+    for (size_t i = 0; i < 2 * option_count; i++) {
+        const struct option *option = &option_table[i / 2];
+        bool file = i % 2 == 1;
+        if ((option->flags & (OPTION_HIDDEN | OPTION_ACTION)) || (file && !(option->flags & OPTION_SECRET)))
+            continue;
+        cleanup_string char *own = option_variable(option);
+        cleanup_string char *candidate = memory_format("%s%s", own, file ? "_FILE" : "");
+        unsigned distance = text_distance(name, candidate);
+        if (distance >= best && (nearest != NULL || !variables_overlap(name, candidate)))
+            continue;
+        best = distance < best ? distance : best;
+        memory_replace_text(&nearest, candidate);
+    }
+    return nearest;
+}
+
 static void warn_unknown_variable(struct options *options, const char *variable, size_t length)
 {
     cleanup_string char *name = memory_copy_bytes(variable, length);
-    cleanup_string char *flag = memory_copy_text(name + strlen(VARIABLE_PREFIX));
-    for (char *c = flag; *c != '\0'; c++)
-        *c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
-    const struct option *nearest = find_nearest(flag, COMMAND_ALL);
-    cleanup_string char *right = nearest != NULL ? option_variable(nearest) : NULL;
+    cleanup_string char *right = find_nearest_variable(name);
     cleanup_string char *notice =
         memory_format("the environment variable %s is not one of ours and is ignored%s%s%s", safe(name),
                       right != NULL ? ": did you mean " : "", right != NULL ? right : "", right != NULL ? "?" : "");

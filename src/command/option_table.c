@@ -84,7 +84,7 @@ const struct option option_table[] = {
      AT(keyboard_redirect_url), "URL", NULL, "use --oidc-redirect-url instead"},
     {"verbose", 0, OPTION_SWITCH, COMMAND_VERSION, 0, AT(verbose), NULL, NULL,
      "Bind every library and print its version"},
-    {"version", 0, OPTION_SWITCH, COMMAND_ROOT, 0, AT(version), NULL, NULL, "Print the version"},
+    {"version", 0, OPTION_SWITCH, COMMAND_ROOT, OPTION_ACTION, AT(version), NULL, NULL, "Print the version"},
     {"v", 'v', OPTION_NUMBER, COMMAND_ALL, 0, AT(verbosity), "LEVEL", "0",
      "Log to stderr: 1 steps and decisions, 2 requests, 3 names of parameters; never a secret"},
     KLOG("vmodule", OPTION_TEXT, ignored),
@@ -101,6 +101,6 @@ const struct option option_table[] = {
     KLOG("skip_headers", OPTION_SWITCH, ignored_switch),
     KLOG("skip_log_headers", OPTION_SWITCH, ignored_switch),
     KLOG("add_dir_header", OPTION_SWITCH, ignored_switch),
-    {"help", 'h', OPTION_SWITCH, COMMAND_ALL, 0, AT(help), NULL, NULL, "Print this help"},
+    {"help", 'h', OPTION_SWITCH, COMMAND_ALL, OPTION_ACTION, AT(help), NULL, NULL, "Print this help"},
 };
 const size_t option_count = array_length(option_table);

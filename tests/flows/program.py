@@ -59,11 +59,6 @@ class Result:
         return [line.removeprefix("hint: ") for line in self.err.splitlines() if line.startswith("hint: ")]
 
 
-def without_ours(err):
-    """What the program says but for its warnings about the variables of these tests' browser."""
-    return "".join(line for line in err.splitlines(keepends=True) if " LATCHKEY_TEST_" not in line)
-
-
 class Running:
     """A process that has not ended; `wait` gives its Result."""
 
@@ -72,7 +67,7 @@ class Running:
 
     def wait(self, timeout=TIMEOUT):
         out, err = self.process.communicate(timeout=timeout)
-        return Result(self.process.returncode, out.decode(), without_ours(err.decode(errors="replace")))
+        return Result(self.process.returncode, out.decode(), err.decode(errors="replace"))
 
     def read_line(self, pattern):
         """Reads stderr until a line matches; what was read is lost for `wait`."""
