@@ -67,9 +67,18 @@ enum probe_verdict {
     PROBE_GRANT_REFUSED,
     PROBE_INCONCLUSIVE
 };
-/* LOCATION and BODY may be NULL; BODY is the start of the page. Accepted: a redirect to REDIRECT_URI. Refused
- * only where the answer names the redirect URI or the client (Authentik, Keycloak, oidc-provider).
- * PROBE_GRANT_REFUSED: Authentik >= 2026.5 without the grant type (302, invalid_request). */
+/* All borrowed; LOCATION and BODY may be NULL, BODY is the start of the page. */
+struct probe_answer {
+    long status;
+    const char *location, *body;
+    size_t length; /* of BODY */
+};
+/* Accepted: a redirect to REDIRECT_URI. Refused only where the answer names the redirect URI or the client
+ * (Authentik, Keycloak, oidc-provider). PROBE_GRANT_REFUSED: Authentik >= 2026.5 without the grant type (302,
+ * invalid_request). */
+enum probe_verdict probe_read(enum provider_kind kind, const struct probe_answer *answer,
+                              const char *redirect_uri);
+/* The same for a caller without the struct. */
 enum probe_verdict probe_judge(enum provider_kind kind, long status, const char *location, const char *body,
                                size_t length, const char *redirect_uri);
 

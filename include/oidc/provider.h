@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The OpenID provider as its discovery document describes it, parsed and judged (OpenID Connect Discovery).
- */
+/* The OpenID provider as its discovery document describes it, parsed and judged. */
 #ifndef OIDC_PROVIDER_H
 #define OIDC_PROVIDER_H
 

@@ -104,7 +104,7 @@ static bool has_empty_path(const char *redirect_uri)
 }
 
 /* What follows our redirect URI in LOCATION; NULL when it leads elsewhere. */
-static const char *find_answer(const char *location, const char *redirect_uri)
+static const char *find_parameters(const char *location, const char *redirect_uri)
 {
     if (location == NULL || !text_starts_with(location, redirect_uri))
         return NULL;
@@ -116,27 +116,35 @@ static const char *find_answer(const char *location, const char *redirect_uri)
 
 /* Authentik 2026.5 says no more than this when the provider's grant types lack ours; every other
  * invalid_request (challenge method, DPoP) has a description of its own. */
-static bool refuses_grant(const char *answer)
+static bool refuses_grant(const char *parameters)
 {
     cleanup_query struct query query = {0};
     const char *description;
-    if (*answer == '\0' || !query_parse(answer + 1, strcspn(answer + 1, "#"), &query))
+    if (*parameters == '\0' || !query_parse(parameters + 1, strcspn(parameters + 1, "#"), &query))
         return false;
     description = query_get(&query, "error_description");
     return text_equal(query_get(&query, "error"), "invalid_request") &&
            (description == NULL || text_equal(description, "The request is otherwise malformed"));
 }
 
+enum probe_verdict probe_read(enum provider_kind kind, const struct probe_answer *answer,
+                              const char *redirect_uri)
+{
+    const char *parameters;
+    if (answer->status >= 300 && answer->status < 400) {
+        parameters = find_parameters(answer->location, redirect_uri);
+        if (parameters == NULL)
+            return PROBE_INCONCLUSIVE;
+        return kind == PROVIDER_AUTHENTIK && refuses_grant(parameters) ? PROBE_GRANT_REFUSED : PROBE_ACCEPTED;
+    }
+    if (answer->status < 400 || answer->status >= 500 || answer->body == NULL)
+        return PROBE_INCONCLUSIVE;
+    return judge_page(kind, answer->body, answer->length);
+}
+
 enum probe_verdict probe_judge(enum provider_kind kind, long status, const char *location, const char *body,
                                size_t length, const char *redirect_uri)
 {
-    if (status >= 300 && status < 400) {
-        const char *answer = find_answer(location, redirect_uri);
-        if (answer == NULL)
-            return PROBE_INCONCLUSIVE;
-        return kind == PROVIDER_AUTHENTIK && refuses_grant(answer) ? PROBE_GRANT_REFUSED : PROBE_ACCEPTED;
-    }
-    if (status < 400 || status >= 500 || body == NULL)
-        return PROBE_INCONCLUSIVE;
-    return judge_page(kind, body, length);
+    struct probe_answer answer = {.status = status, .location = location, .body = body, .length = length};
+    return probe_read(kind, &answer, redirect_uri);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The probe's answer: the first line is the Location, the rest the page; nothing refuses but a page that
- * names why. */
+/* The probe's answer: first line Location, the rest the page; only a page that names why refuses. */
 #include "fuzz.h"
 
 #include <string.h>
@@ -14,7 +13,8 @@ static void check_location(const char *location)
 {
     static const enum provider_kind kinds[] = {PROVIDER_OTHER, PROVIDER_AUTHENTIK, PROVIDER_KEYCLOAK};
     for (size_t i = 0; i < array_length(kinds); i++) {
-        enum probe_verdict verdict = probe_judge(kinds[i], 302, location, NULL, 0, URI);
+        struct probe_answer answer = {.status = 302, .location = location};
+        enum probe_verdict verdict = probe_read(kinds[i], &answer, URI);
         fuzz_check(verdict != PROBE_REDIRECT_URI_REFUSED && verdict != PROBE_CLIENT_REFUSED);
         if (verdict != PROBE_INCONCLUSIVE)
             fuzz_check(strncmp(location, URI, strlen(URI)) == 0);
@@ -24,12 +24,14 @@ static void check_location(const char *location)
 
 static void check_page(const char *page, size_t size)
 {
-    enum probe_verdict authentik = probe_judge(PROVIDER_AUTHENTIK, 400, NULL, page, size, URI);
-    enum probe_verdict keycloak = probe_judge(PROVIDER_KEYCLOAK, 400, NULL, page, size, URI);
+    struct probe_answer answer = {.status = 400, .body = page, .length = size};
+    struct probe_answer broken = {.status = 500, .body = page, .length = size};
+    enum probe_verdict authentik = probe_read(PROVIDER_AUTHENTIK, &answer, URI);
+    enum probe_verdict keycloak = probe_read(PROVIDER_KEYCLOAK, &answer, URI);
     cleanup_string char *version = authentik_page_version(page, size);
     fuzz_check(authentik == PROBE_INCONCLUSIVE || memmem(page, size, "card-title", 10) != NULL);
     fuzz_check(keycloak != PROBE_REDIRECT_URI_REFUSED || memmem(page, size, "redirect_uri", 12) != NULL);
-    fuzz_check(probe_judge(PROVIDER_OTHER, 500, NULL, page, size, URI) == PROBE_INCONCLUSIVE);
+    fuzz_check(probe_read(PROVIDER_OTHER, &broken, URI) == PROBE_INCONCLUSIVE);
     if (version != NULL)
         fuzz_check(strlen(version) > 0 && strlen(version) <= 32);
     (void)authentik_version_reaches(version, 2026, 5);

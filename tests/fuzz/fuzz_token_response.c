@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A token response: the first byte chooses the status; a message never has control bytes, a token never
- * either. */
+/* A token response: the first byte chooses the status; neither message nor token has control bytes. */
 #include "fuzz.h"
 
 #include <string.h>

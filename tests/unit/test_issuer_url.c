@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests of oidc/provider and oidc/endpoint_url: which URLs are an issuer or an endpoint, and what they tell.
- */
+/* Tests of oidc/endpoint_url through oidc/provider: which URLs may be an issuer or an endpoint. */
 #include "ids.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests of probe_judge with what Authentik, Keycloak and oidc-provider answer to prompt=none. */
+/* Tests of probe_read with what Authentik, Keycloak and oidc-provider answer to prompt=none. */
 #include "ids.h"
 
 #include <string.h>
@@ -11,7 +11,9 @@
 
 static enum probe_verdict judge(enum provider_kind kind, long status, const char *location, const char *body)
 {
-    return probe_judge(kind, status, location, body, body != NULL ? strlen(body) : 0, URI);
+    struct probe_answer answer = {
+        .status = status, .location = location, .body = body, .length = body != NULL ? strlen(body) : 0};
+    return probe_read(kind, &answer, URI);
 }
 
 static const char redirect_uri_page[] =
@@ -128,10 +130,10 @@ static void test_other_redirects_say_nothing(void **state)
     for (size_t i = 0; i < array_length(locations); i++)
         assert_int_equal(judge(PROVIDER_AUTHENTIK, 302, locations[i], redirect_uri_page), PROBE_INCONCLUSIVE);
     /* An extra slash is the same URI only where the path is empty. */
-    assert_int_equal(probe_judge(PROVIDER_OTHER, 302, URI "/callback/?error=x", NULL, 0, URI "/callback"),
-                     PROBE_INCONCLUSIVE);
-    assert_int_equal(probe_judge(PROVIDER_OTHER, 302, URI "/callback?error=x", NULL, 0, URI "/callback"),
-                     PROBE_ACCEPTED);
+    struct probe_answer with_slash = {.status = 302, .location = URI "/callback/?error=x"};
+    struct probe_answer without = {.status = 302, .location = URI "/callback?error=x"};
+    assert_int_equal(probe_read(PROVIDER_OTHER, &with_slash, URI "/callback"), PROBE_INCONCLUSIVE);
+    assert_int_equal(probe_read(PROVIDER_OTHER, &without, URI "/callback"), PROBE_ACCEPTED);
 }
 
 static void test_grant_refused(void **state)
@@ -156,7 +158,8 @@ static void test_every_prefix(void **state)
     (void)state;
     for (size_t length = 0; length <= strlen(redirect_uri_page); length++) {
         cleanup_string char *page = memory_copy_bytes(redirect_uri_page, length);
-        enum probe_verdict verdict = probe_judge(PROVIDER_AUTHENTIK, 400, NULL, page, length, URI);
+        struct probe_answer answer = {.status = 400, .body = page, .length = length};
+        enum probe_verdict verdict = probe_read(PROVIDER_AUTHENTIK, &answer, URI);
         bool complete = strstr(page, "</h1>") != NULL;
         assert_int_equal(verdict, complete ? PROBE_REDIRECT_URI_REFUSED : PROBE_INCONCLUSIVE);
     }
