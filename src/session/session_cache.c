@@ -128,6 +128,24 @@ void session_cache_load(const struct session_cache *cache, const struct session_
         error_set(warning, ERROR_CACHE_PERM, "session file '%s' is not used: it %s", safe(name), state.why);
 }
 
+void session_cache_peek(const struct session_cache *cache, const struct session_key *key, struct session *out,
+                        bool *found)
+{
+    cleanup_string char *name = file_name(key, ".json");
+    cleanup_buffer struct buffer text = BUFFER_SECRET(SESSION_FILE_LIMIT);
+    struct error ignored = {0};
+    struct file_state state = {0};
+    *found = false;
+    if (cache->directory < 0 || !file_read_private(cache->directory, name, &text, &state, &ignored) ||
+        !state.found)
+        return;
+    *found =
+        session_file_peek(buffer_text(&text), text.length, key, out) ||
+        session_file_parse(buffer_text(&text), text.length, key, out, &state.why) == SESSION_FILE_GOOD;
+    if (*found)
+        out->can_refresh = out->can_refresh || out->refresh_token != NULL;
+}
+
 bool session_cache_prepare(const struct session_cache *cache, struct file_draft *draft, struct error *err)
 {
     if (cache->directory < 0)

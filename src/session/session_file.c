@@ -2,6 +2,8 @@
 /* Writes a session as JSON and believes as little as possible of one that it reads. */
 #include "session/session_file.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -10,7 +12,7 @@
 #include "base/memory.h"
 #include "record.h"
 
-enum { FILE_DEPTH = 8, TOKEN_LIMIT = 512 * 1024 };
+enum { FILE_DEPTH = 8, TOKEN_LIMIT = 512 * 1024, YEAR_2001 = 1000000000 };
 static const char *const optional_texts[] = {"refresh_token", "subject", "username", "nonce"};
 
 bool session_file_format(const struct session_key *key, const struct session *session, char **text,
@@ -71,17 +73,37 @@ static const char *find_payload(const char *token, size_t *length)
     return parts[1];
 }
 
-/* The exp claim, without a look at the signature: the integrity of the file is the user's own (REF-11). */
+static bool parse_expiry(const struct buffer *claims_text, int64_t *expires_at)
+{
+    json_auto_t *claims = NULL;
+    struct json_source source = {.what = "the token", .code = ERROR_CACHE_IO};
+    struct error ignored = {0};
+    double exp = 0;
+    if (!json_parse_object(source, buffer_text(claims_text), claims_text->length, &claims, &ignored) ||
+        !json_number(claims, "exp", &exp) || exp <= 0)
+        return false;
+    *expires_at = (int64_t)exp;
+    return true;
+}
+
+/* The exp claim, without a look at the signature: the integrity of the file is the user's own (REF-11). The
+ * token was parsed strictly before it was stored; only a number that is none of these years is worth doing
+ * that again. */
 static bool read_expiry(const char *token, int64_t *expires_at)
 {
     size_t length = 0;
+    int64_t exp = 0;
     const char *payload = find_payload(token, &length);
     if (payload == NULL)
         return false;
-    cleanup_buffer struct buffer decoded = BUFFER_SECRET(TOKEN_LIMIT);
-    if (!encoding_base64url_decode(payload, length, &decoded))
+    cleanup_buffer struct buffer claims = BUFFER_SECRET(TOKEN_LIMIT);
+    if (!encoding_base64url_decode(payload, length, &claims))
         return false;
-    return json_peek_number(buffer_text(&decoded), decoded.length, "exp", expires_at) && *expires_at > 0;
+    bool whole = claims.length > 1 && claims.data[0] == '{' && claims.data[claims.length - 1] == '}';
+    if (!whole || !json_peek_number(claims.data, claims.length, "exp", &exp) || exp < YEAR_2001)
+        return parse_expiry(&claims, expires_at);
+    *expires_at = exp;
+    return true;
 }
 
 static const char *check_token(const json_t *object, struct session *out)
@@ -139,18 +161,67 @@ static bool kind_fits(const json_t *object, const struct session_key *key)
     return json_equal(json_object_get(object, "token_kind"), json_object_get(key->tuple, "token_kind")) != 0;
 }
 
+/* The place behind PATTERN in the text from AT on; NULL when it is not there. */
+static const char *behind(const char *at, const char *end, const char *pattern)
+{
+    const char *found = memmem(at, (size_t)(end - at), pattern, strlen(pattern));
+    return found != NULL ? found + strlen(pattern) : NULL;
+}
+
+static bool peek_time(const char *at, const char *end, const char *pattern, int64_t *seconds)
+{
+    char *stop = NULL;
+    const char *digits = behind(at, end, pattern);
+    if (digits == NULL || *digits < '0' || *digits > '9')
+        return false;
+    errno = 0;
+    *seconds = strtoll(digits, &stop, 10);
+    return errno == 0 && (*stop == ',' || *stop == '}');
+}
+
+/* What session_file_format puts before the token; the rest of a file that begins with it is ours as well. */
+static char *expected_begin(const struct session_key *key)
+{
+    const char *kind = json_text(key->tuple, "token_kind");
+    return memory_format("{\"version\":1,\"key\":%s,\"token_kind\":\"%s\",\"id_token\":\"", key->text,
+                         kind != NULL ? kind : "");
+}
+
+bool session_file_peek(const char *text, size_t length, const struct session_key *key, struct session *out)
+{
+    cleanup_string char *begin = expected_begin(key);
+    const char *token = text + strlen(begin);
+    const char *end = text + length;
+    struct session session = {0};
+    int64_t own_expiry = 0;
+    if (length < strlen(begin) || memcmp(text, begin, strlen(begin)) != 0)
+        return false;
+    const char *quote = memchr(token, '"', (size_t)(end - token));
+    if (quote == NULL || !peek_time(quote, end, "\"issued_at\":", &session.issued_at) ||
+        !peek_time(quote, end, "\"expires_at\":", &session.expires_at) ||
+        !peek_time(quote, end, "\"obtained_at\":", &session.obtained_at) ||
+        !peek_time(quote, end, "\"lifetime\":", &session.lifetime))
+        return false;
+    cleanup_secret char *copy = memory_copy_bytes(token, (size_t)(quote - token));
+    if (!read_expiry(copy, &own_expiry))
+        return false;
+    session.token = steal(copy);
+    session.expires_at = own_expiry < session.expires_at ? own_expiry : session.expires_at;
+    session.can_refresh = behind(quote, end, "\"refresh_token\":\"") != NULL;
+    *out = session;
+    return true;
+}
+
 enum session_file_verdict session_file_parse(const char *text, size_t length, const struct session_key *key,
                                              struct session *out, const char **why)
 {
-    static const char *const tokens[] = {"id_token", "refresh_token", NULL};
     json_auto_t *object = NULL;
     struct json_source source = {.what = "the session file", .code = ERROR_CACHE_IO, .depth = FILE_DEPTH};
-    struct json_bytes whole = {text, length};
     struct error ignored = {0};
     int64_t version = 0;
     struct session session = {0};
     *why = "is not a session";
-    if (!json_parse_lifted(source, whole, tokens, &object, &ignored) ||
+    if (!json_parse_object(source, text, length, &object, &ignored) ||
         !record_number(object, "version", &version))
         return SESSION_FILE_DAMAGED;
     if (version > SESSION_FILE_VERSION) {

@@ -121,15 +121,17 @@ static json_t *make_tuple(const struct session_key_parts *parts)
 
 void session_key_make(const struct session_key_parts *parts, struct session_key *out)
 {
+    json_seed();
     json_auto_t *tuple = make_tuple(parts);
-    cleanup_string char *text = tuple != NULL ? json_to_text(tuple) : NULL;
-    out->name = record_name(parts->issuer, text != NULL ? text : "", text != NULL ? strlen(text) : 0);
+    out->text = tuple != NULL ? json_to_text(tuple) : memory_copy_text("");
+    out->name = record_name(parts->issuer, out->text, strlen(out->text));
     out->tuple = steal(tuple);
 }
 
 void session_key_release(struct session_key *key)
 {
     json_decref(key->tuple);
+    free(key->text);
     free(key->name);
     *key = (struct session_key){0};
 }

@@ -217,6 +217,34 @@ static void test_expiry_is_the_tokens_own(void **state)
     }
 }
 
+/* However a number is written, it is the same number. */
+static void test_spellings_of_expiry(void **state)
+{
+    (void)state;
+    test_ids("REF-11");
+    static const char *const claims[] = {
+        "{\"exp\":1795287600}",
+        "{\"exp\":1795287600.9}",
+        "{\"exp\":1.7952876e9}",
+        "{\"exp\":17952876E+2}",
+        "{ \"exp\" : 1795287600 }",
+        "{\"\\u0065xp\":1795287600}",
+        "{\"a\":{\"exp\":9},\"exp\":1795287600}",
+        "{\"a\":\"\\\"exp\\\":9\",\"exp\":1795287600}",
+        "{\"a\":[{\"exp\":1999999999}],\"exp\":1795287600}",
+    };
+    cleanup_session_key struct session_key key = make_key(ISSUER);
+    for (size_t i = 0; i < array_length(claims); i++) {
+        json_auto_t *object = make_file(&key);
+        cleanup_string char *token = make_token(claims[i]);
+        cleanup_session struct session session = {0};
+        assert_int_equal(json_object_set_new(object, "id_token", json_string(token)), 0);
+        assert_int_equal(json_object_set_new(object, "expires_at", json_integer(4102444800)), 0);
+        assert_int_equal(judge(&key, object, &session), SESSION_FILE_GOOD);
+        assert_int_equal(session.expires_at, 1795287600);
+    }
+}
+
 static void test_tokens_that_are_none(void **state)
 {
     (void)state;
@@ -324,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_newer_version),
         cmocka_unit_test(test_tuple_is_compared),
         cmocka_unit_test(test_expiry_is_the_tokens_own),
+        cmocka_unit_test(test_spellings_of_expiry),
         cmocka_unit_test(test_tokens_that_are_none),
         cmocka_unit_test(test_access_tokens),
         cmocka_unit_test(test_belongs),
