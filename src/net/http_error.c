@@ -46,20 +46,31 @@ static bool fail_by_cause(const struct http_transfer *transfer, enum error_code 
     return fail(transfer, code, transfer_cause(transfer).text, err);
 }
 
-static bool fail_connect(const struct http_transfer *transfer, struct error *err)
-{
-    long number = transfer_number(transfer, CURLINFO_OS_ERRNO);
-    if (number == 0)
-        fail_by_cause(transfer, ERROR_NETWORK, err);
-    else
-        fail(transfer, ERROR_NETWORK, strerror((int)number), err);
-    return error_hint(err, "check that the host and port are right, and that the network, VPN or proxy is up");
-}
-
 static bool fail_proxy(const struct http_transfer *transfer, struct error *err)
 {
     fail_by_cause(transfer, ERROR_NETWORK, err);
     return error_hint(err, "the proxy is taken from https_proxy or all_proxy; hosts that need none belong in no_proxy");
+}
+
+static bool fail_resolve(const struct http_transfer *transfer, struct error *err)
+{
+    fail_by_cause(transfer, ERROR_NETWORK, err);
+    return error_hint(err, "check the spelling of the host, and that the network or VPN is up");
+}
+
+/* libcurl says "failed to connect to HOST port PORT after 1 ms: Couldn't connect to server", where HOST may be a proxy; the
+ * reason is in a number beside it, which keeps an old value in all other cases. */
+static bool fail_connect(const struct http_transfer *transfer, struct error *err)
+{
+    struct text_safe cause = transfer_cause(transfer);
+    char *after = strstr(cause.text, " after ");
+    long number = transfer_number(transfer, CURLINFO_OS_ERRNO);
+    if (after == NULL || number == 0)
+        return fail_proxy(transfer, err);
+    *after = '\0';
+    cleanup_string char *reason = memory_format("%s: %s", cause.text, strerror((int)number));
+    fail(transfer, ERROR_NETWORK, reason, err);
+    return error_hint(err, "check that the host and port are right, and that the network, VPN or proxy is up");
 }
 
 static bool fail_receive(const struct http_transfer *transfer, struct error *err)
@@ -111,6 +122,7 @@ static bool fail_by_code(const struct http_transfer *transfer, struct error *err
     int code = (int)transfer->code;
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
+        return fail_resolve(transfer, err);
     case CURLE_COULDNT_CONNECT:
         return fail_connect(transfer, err);
     case CURLE_COULDNT_RESOLVE_PROXY:

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happens while a request is on its way: the network comes up, a signal comes, other requests run beside it. */
+#include "net_fixture.h"
+
+/* A label of more than 63 letters is refused before any resolver is asked. */
+#define NO_NAME "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.invalid"
+
+static struct server server;
+
+struct late {
+    int port;
+    pid_t pid;
+};
+
+/* From a tick: the network comes up. */
+static void start_late_server(void *context)
+{
+    struct late *late = context;
+    int port, fd = server_listen(late->port, &port);
+    late->pid = fork();
+    if (late->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        server_handle(server.view, accept(fd, NULL, NULL));
+    }
+    close(fd);
+}
+
+static void test_network_comes_up(void **state)
+{
+    (void)state;
+    test_ids("TOK-08");
+    for (int i = 0; i < 2; i++) {
+        cleanup_fixture struct fixture fixture = {0};
+        struct http_request request = {.form = "code=x", .never_retry = i == 1};
+        struct late late = {.port = free_port()};
+        unsigned requests = server.view->requests;
+        fixture_open(&fixture);
+        loop_after(fixture.loop, 1500, start_late_server, &late);
+        int64_t start = clock_monotonic();
+        assert_true(fixture_get(&fixture, late.port, "/ok", request));
+        assert_in_range(clock_monotonic() - start, 1500, 3000);
+        assert_int_equal(server.view->requests, requests + 1);
+        assert_int_equal(http_request_count(fixture.http), 1);
+        kill(late.pid, SIGKILL);
+        waitpid(late.pid, NULL, 0);
+    }
+}
+
+static void test_network_stays_down(void **state)
+{
+    cleanup_fixture struct fixture fixture = {0};
+    int64_t start = clock_monotonic();
+    (void)state;
+    fixture_open(&fixture);
+    assert_false(fixture_get(&fixture, free_port(), "/?secret", (struct http_request){.form = "a"}));
+    assert_in_range(clock_monotonic() - start, 4900, 5500);
+    assert_code(&fixture.err, ERROR_NETWORK);
+    assert_true(error_is_network(&fixture.err));
+    assert_says(fixture.err.message, "onnection refused");
+    assert_silent(fixture.err.message, "secret");
+    assert_false(fixture.response.sent);
+    assert_int_equal(http_request_count(fixture.http), 0);
+}
+
+/* The limit of the whole request holds for the tries together. */
+static void test_tries_end_with_the_request(void **state)
+{
+    cleanup_fixture struct fixture fixture = {.settings = {.timeout_seconds = 1}};
+    struct http_request request = {.what = "the page", .url = "https://" NO_NAME "/?secret", .limit = 10};
+    int64_t start = clock_monotonic();
+    (void)state;
+    fixture_open(&fixture);
+    assert_false(fixture_get(&fixture, free_port(), "/", (struct http_request){0}));
+    assert_in_range(clock_monotonic() - start, 900, 1400);
+    assert_code(&fixture.err, ERROR_NETWORK);
+    assert_false(http_perform(fixture.http, &request, &fixture.response, &fixture.err));
+    assert_code(&fixture.err, ERROR_NETWORK);
+    assert_says(fixture.err.message, "resolve");
+    assert_silent(fixture.err.message, "secret");
+    assert_in_range(clock_monotonic() - start, 1800, 2800);
+}
+
+struct raising {
+    int number;
+    int64_t at;
+};
+
+static void raise_now(void *context)
+{
+    struct raising *raising = context;
+    raising->at = clock_monotonic();
+    raise(raising->number);
+}
+
+static void test_signals(void **state)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    (void)state;
+    test_ids("T-38 K7-86");
+    for (size_t i = 0; i < array_length(signals); i++) {
+        cleanup_fixture struct fixture fixture = {0};
+        struct raising raising = {.number = signals[i]};
+        fixture_open(&fixture);
+        loop_after(fixture.loop, 50, raise_now, &raising);
+        assert_false(fixture_get(&fixture, server.plain, "/after/5000", (struct http_request){0}));
+        assert_in_range(clock_monotonic() - raising.at, 0, 100);
+        assert_code(&fixture.err, ERROR_INTERRUPTED);
+        assert_true(fixture.response.sent);
+        /* It is not forgotten by the next request. */
+        assert_false(fixture_get(&fixture, server.plain, "/ok", (struct http_request){0}));
+        assert_code(&fixture.err, ERROR_INTERRUPTED);
+    }
+}
+
+/* While a rotated refresh token is on its way one signal waits. */
+static void test_held_signal(void **state)
+{
+    cleanup_fixture struct fixture fixture = {0};
+    struct raising raising = {.number = SIGINT};
+    (void)state;
+    test_ids("T-38");
+    fixture_open(&fixture);
+    loop_hold_signals(fixture.loop, true);
+    loop_after(fixture.loop, 50, raise_now, &raising);
+    assert_true(fixture_get(&fixture, server.plain, "/after/300", (struct http_request){.form = "a"}));
+    assert_true(loop_interrupted(fixture.loop));
+    loop_hold_signals(fixture.loop, false);
+    assert_false(fixture_get(&fixture, server.plain, "/ok", (struct http_request){0}));
+    assert_code(&fixture.err, ERROR_INTERRUPTED);
+}
+
+static void test_second_signal(void **state)
+{
+    cleanup_fixture struct fixture fixture = {0};
+    struct raising first = {.number = SIGINT}, second = {.number = SIGINT};
+    (void)state;
+    test_ids("T-38");
+    fixture_open(&fixture);
+    loop_hold_signals(fixture.loop, true);
+    loop_after(fixture.loop, 30, raise_now, &first);
+    loop_after(fixture.loop, 90, raise_now, &second);
+    assert_false(fixture_get(&fixture, server.plain, "/after/5000", (struct http_request){.form = "a"}));
+    assert_code(&fixture.err, ERROR_INTERRUPTED);
+    assert_in_range(clock_monotonic() - second.at, 0, 100);
+}
+
+static struct http_transfer *start(struct fixture *fixture, const char *path, char url[128])
+{
+    struct http_transfer *transfer = NULL;
+    snprintf(url, 128, "http://127.0.0.1:%d%s", server.plain, path);
+    struct http_request request = {.what = "the other page", .url = url, .limit = 1000};
+    assert_true(http_start(fixture->http, &request, &transfer, &fixture->err));
+    return transfer;
+}
+
+static void test_background(void **state)
+{
+    cleanup_fixture struct fixture fixture = {0};
+    char urls[4][128];
+    (void)state;
+    fixture_open(&fixture);
+    struct http_transfer *slow = start(&fixture, "/after/200", urls[0]), *fast = start(&fixture, "/ok", urls[1]);
+    struct http_transfer *broken = start(&fixture, "/nothing", urls[2]), *never = start(&fixture, "/after/9000", urls[3]);
+    int64_t begin = clock_monotonic();
+    for (int i = 0; i < 3; i++)
+        assert_true(fixture_get(&fixture, server.plain, "/ok", (struct http_request){0}));
+    http_cancel(never);
+    assert_true(http_finish(slow, &fixture.response, &fixture.err));
+    http_response_release(&fixture.response);
+    assert_true(http_finish(fast, &fixture.response, &fixture.err));
+    assert_false(http_finish(broken, &fixture.response, &fixture.err));
+    assert_code(&fixture.err, ERROR_NETWORK);
+    assert_says(fixture.err.message, "the other page");
+    assert_in_range(clock_monotonic() - begin, 0, 1000);
+    http_cancel(NULL);
+}
+
+/* Given up in every phase: right after the start, between two tries, after the end. */
+static void test_cancel(void **state)
+{
+    cleanup_fixture struct fixture fixture = {0};
+    char url[128];
+    bool never = false;
+    (void)state;
+    fixture_open(&fixture);
+    http_cancel(start(&fixture, "/ok", url));
+    int plain = server.plain;
+    server.plain = free_port();
+    struct http_transfer *waiting = start(&fixture, "/ok", url);
+    server.plain = plain;
+    assert_int_equal(loop_run(fixture.loop, &never, clock_monotonic() + 150, &fixture.err), LOOP_DEADLINE);
+    http_cancel(waiting);
+    struct http_transfer *ended = start(&fixture, "/ok", url);
+    assert_int_equal(loop_run(fixture.loop, &never, clock_monotonic() + 200, &fixture.err), LOOP_DEADLINE);
+    http_cancel(ended);
+    assert_true(fixture_get(&fixture, server.plain, "/ok", (struct http_request){0}));
+}
+
+struct listener {
+    struct loop *loop;
+    unsigned answers;
+};
+
+static void answer_self(void *context, int fd, short events)
+{
+    struct listener *listener = context;
+    char request[HEAD_SIZE];
+    (void)events;
+    assert_true(server_read(fd, request, sizeof(request)));
+    send_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nself");
+    loop_unwatch(listener->loop, fd);
+    close(fd);
+    listener->answers++;
+}
+
+static void accept_self(void *context, int fd, short events)
+{
+    struct listener *listener = context;
+    (void)events;
+    loop_watch(listener->loop, accept(fd, NULL, NULL), POLLIN, answer_self, listener);
+}
+
+/* A listener of ours is served while a request waits: here it is the one that answers. */
+static void test_own_listener_lives_on(void **state)
+{
+    cleanup_fixture struct fixture fixture = {0};
+    int port, fd = server_listen(0, &port);
+    (void)state;
+    fixture_open(&fixture);
+    struct listener listener = {.loop = fixture.loop};
+    loop_watch(fixture.loop, fd, POLLIN, accept_self, &listener);
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_true(fixture_get(&fixture, port, "/", (struct http_request){0}));
+        assert_string_equal(buffer_text(&fixture.response.body), "self");
+        assert_int_equal(listener.answers, i);
+    }
+    loop_unwatch(fixture.loop, fd);
+    close(fd);
+}
+
+static int set_up_group(void **state)
+{
+    (void)state;
+    server_start(&server, 0);
+    return 0;
+}
+
+static int tear_down_group(void **state)
+{
+    (void)state;
+    server_stop(&server);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_network_comes_up),
+        cmocka_unit_test(test_network_stays_down),
+        cmocka_unit_test(test_tries_end_with_the_request),
+        cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_held_signal),
+        cmocka_unit_test(test_second_signal),
+        cmocka_unit_test(test_background),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_own_listener_lives_on),
+    };
+    return cmocka_run_group_tests(tests, set_up_group, tear_down_group);
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop without transfers: descriptors, timers, deadline, signals, the end of our reader and of our parent. */
+#include "net/loop.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "ids.h"
+
+enum { SOON = 2000 };
+
+struct fixture {
+    struct loop *loop;
+    struct error err;
+    bool done;
+    unsigned calls;
+    short events;
+    int fd;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = memory_allocate(sizeof(*fixture));
+    *state = fixture;
+    return loop_open(&fixture->loop, &fixture->err) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    loop_close(fixture->loop);
+    free(fixture);
+    return 0;
+}
+
+static enum loop_end run(struct fixture *fixture, int milliseconds)
+{
+    return loop_run(fixture->loop, &fixture->done, clock_monotonic() + milliseconds, &fixture->err);
+}
+
+static void make_pipe(int ends[2])
+{
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+}
+
+static void note_ready(void *context, int fd, short events)
+{
+    struct fixture *fixture = context;
+    char byte;
+    fixture->calls++;
+    fixture->events = events;
+    fixture->fd = fd;
+    fixture->done = true;
+    (void)!read(fd, &byte, 1);
+}
+
+static void finish(void *context)
+{
+    struct fixture *fixture = context;
+    fixture->calls++;
+    fixture->done = true;
+}
+
+static void count(void *context)
+{
+    struct fixture *fixture = context;
+    fixture->calls++;
+}
+
+static void test_readable(void **state)
+{
+    struct fixture *fixture = *state;
+    int ends[2];
+    make_pipe(ends);
+    loop_watch(fixture->loop, ends[0], POLLIN, note_ready, fixture);
+    assert_int_equal(run(fixture, 20), LOOP_DEADLINE);
+    assert_int_equal(fixture->calls, 0);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    assert_int_equal(run(fixture, SOON), LOOP_DONE);
+    assert_int_equal(fixture->fd, ends[0]);
+    assert_int_equal(fixture->events & POLLIN, POLLIN);
+    fixture->done = false;
+    close(ends[1]);
+    assert_int_equal(run(fixture, SOON), LOOP_DONE);
+    assert_int_equal(fixture->events & POLLHUP, POLLHUP);
+    loop_unwatch(fixture->loop, ends[0]);
+    fixture->done = false;
+    assert_int_equal(run(fixture, 20), LOOP_DEADLINE);
+    assert_int_equal(fixture->calls, 2);
+    close(ends[0]);
+}
+
+static void test_watch_replaces(void **state)
+{
+    struct fixture *fixture = *state;
+    int ends[2];
+    make_pipe(ends);
+    loop_watch(fixture->loop, ends[1], POLLIN, note_ready, fixture);
+    assert_int_equal(run(fixture, 20), LOOP_DEADLINE);
+    loop_watch(fixture->loop, ends[1], POLLOUT, note_ready, fixture);
+    assert_int_equal(run(fixture, SOON), LOOP_DONE);
+    assert_int_equal(fixture->events, POLLOUT);
+    loop_unwatch(fixture->loop, ends[1]);
+    loop_unwatch(fixture->loop, ends[1]);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* A descriptor that its owner closed while it was watched is reported once and forgotten; the loop does not spin. */
+static void test_closed_descriptor(void **state)
+{
+    struct fixture *fixture = *state;
+    int ends[2];
+    make_pipe(ends);
+    loop_watch(fixture->loop, ends[0], POLLIN, note_ready, fixture);
+    close(ends[0]);
+    close(ends[1]);
+    assert_int_equal(run(fixture, SOON), LOOP_DONE);
+    assert_int_equal(fixture->events, POLLNVAL);
+    fixture->done = false;
+    assert_int_equal(run(fixture, 30), LOOP_DEADLINE);
+    assert_int_equal(fixture->calls, 1);
+}
+
+struct swap {
+    struct fixture *fixture;
+    int first, second;
+};
+
+/* Of two readable descriptors whichever comes first replaces the other by a silent one with the same number. */
+static void swap_other(void *context, int fd, short events)
+{
+    struct swap *swap = context;
+    int other = fd == swap->first ? swap->second : swap->first, ends[2];
+    (void)events;
+    loop_unwatch(swap->fixture->loop, fd);
+    loop_unwatch(swap->fixture->loop, other);
+    make_pipe(ends);
+    assert_int_equal(dup2(ends[0], other), other);
+    loop_watch(swap->fixture->loop, other, POLLIN, note_ready, swap->fixture);
+    close(ends[0]);
+}
+
+static void test_stale_event(void **state)
+{
+    struct fixture *fixture = *state;
+    int one[2], two[2];
+    make_pipe(one);
+    make_pipe(two);
+    struct swap swap = {fixture, one[0], two[0]};
+    assert_int_equal(write(one[1], "x", 1) + write(two[1], "x", 1), 2);
+    loop_watch(fixture->loop, one[0], POLLIN, swap_other, &swap);
+    loop_watch(fixture->loop, two[0], POLLIN, swap_other, &swap);
+    /* The new descriptor's writer stays open, so it has nothing to report. */
+    assert_int_equal(run(fixture, 30), LOOP_DEADLINE);
+    assert_int_equal(fixture->calls, 0);
+}
+
+static void test_timers(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned others = 0;
+    int64_t start = clock_monotonic();
+    loop_every(fixture->loop, 20, count, fixture);
+    loop_after(fixture->loop, 10000, finish, &others);
+    loop_never(fixture->loop, finish, &others);
+    assert_int_equal(run(fixture, 110), LOOP_DEADLINE);
+    assert_in_range(fixture->calls, 3, 5);
+    assert_in_range(clock_monotonic() - start, 110, 400);
+    loop_never(fixture->loop, count, fixture);
+    fixture->calls = 0;
+    loop_after(fixture->loop, 30, finish, fixture);
+    start = clock_monotonic();
+    assert_int_equal(run(fixture, SOON), LOOP_DONE);
+    assert_in_range(clock_monotonic() - start, 29, 300);
+    fixture->done = false;
+    assert_int_equal(run(fixture, 50), LOOP_DEADLINE);
+    assert_int_equal(fixture->calls, 1);
+}
+
+static void add_another(void *context)
+{
+    struct fixture *fixture = context;
+    loop_never(fixture->loop, add_another, fixture);
+    loop_after(fixture->loop, 1, finish, fixture);
+}
+
+static void test_timer_changes_timers(void **state)
+{
+    struct fixture *fixture = *state;
+    loop_every(fixture->loop, 1, add_another, fixture);
+    assert_int_equal(run(fixture, SOON), LOOP_DONE);
+    assert_int_equal(fixture->calls, 1);
+}
+
+/* A deadline that is over still makes one pass, so that what is ready is seen. */
+static void test_one_pass(void **state)
+{
+    struct fixture *fixture = *state;
+    int ends[2];
+    make_pipe(ends);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    loop_watch(fixture->loop, ends[0], POLLIN, note_ready, fixture);
+    assert_int_equal(run(fixture, -5), LOOP_DONE);
+    assert_int_equal(run(fixture, -5), LOOP_DONE);
+    assert_int_equal(fixture->calls, 1);
+}
+
+static void run_inside(void *context)
+{
+    struct fixture *fixture = context;
+    bool never = false;
+    loop_never(fixture->loop, run_inside, fixture);
+    loop_every(fixture->loop, 1, count, fixture);
+    assert_int_equal(loop_run(fixture->loop, &never, clock_monotonic() + 50, &fixture->err), LOOP_DEADLINE);
+    fixture->done = true;
+}
+
+static void test_nested(void **state)
+{
+    struct fixture *fixture = *state;
+    int ends[2];
+    make_pipe(ends);
+    loop_watch(fixture->loop, ends[0], POLLIN, note_ready, fixture);
+    loop_every(fixture->loop, 1, run_inside, fixture);
+    assert_int_equal(run(fixture, SOON), LOOP_DONE);
+    assert_in_range(fixture->calls, 10, 60);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void test_signals(void **state)
+{
+    struct fixture *fixture = *state;
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    test_ids("T-38");
+    loop_close(fixture->loop);
+    for (size_t i = 0; i < array_length(signals); i++) {
+        sigset_t mask;
+        assert_true(loop_open(&fixture->loop, &fixture->err));
+        assert_false(loop_interrupted(fixture->loop));
+        raise(signals[i]);
+        assert_true(loop_interrupted(fixture->loop));
+        int64_t start = clock_monotonic();
+        assert_int_equal(run(fixture, SOON), LOOP_INTERRUPTED);
+        assert_in_range(clock_monotonic() - start, 0, 100);
+        assert_true(loop_interrupted(fixture->loop));
+        assert_int_equal(run(fixture, SOON), LOOP_INTERRUPTED);
+        fixture->done = true;
+        assert_int_equal(run(fixture, SOON), LOOP_DONE);
+        fixture->done = false;
+        /* One more that nobody reads must not end the program when the mask is restored. */
+        raise(signals[i]);
+        loop_close(fixture->loop);
+        sigprocmask(SIG_SETMASK, NULL, &mask);
+        assert_int_equal(sigismember(&mask, signals[i]), 0);
+    }
+    assert_true(loop_open(&fixture->loop, &fixture->err));
+}
+
+static void raise_interrupt(void *context)
+{
+    (void)context;
+    raise(SIGINT);
+}
+
+static void test_signal_while_waiting(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t start = clock_monotonic();
+    loop_after(fixture->loop, 30, raise_interrupt, fixture);
+    assert_int_equal(run(fixture, SOON), LOOP_INTERRUPTED);
+    assert_in_range(clock_monotonic() - start, 29, 130);
+}
+
+static void test_held_signal(void **state)
+{
+    struct fixture *fixture = *state;
+    test_ids("T-38");
+    loop_hold_signals(fixture->loop, true);
+    raise(SIGINT);
+    assert_int_equal(run(fixture, 30), LOOP_DEADLINE);
+    assert_true(loop_interrupted(fixture->loop));
+    loop_hold_signals(fixture->loop, false);
+    assert_int_equal(run(fixture, 30), LOOP_INTERRUPTED);
+}
+
+static void test_second_signal_ends_the_hold(void **state)
+{
+    struct fixture *fixture = *state;
+    test_ids("T-38");
+    loop_hold_signals(fixture->loop, true);
+    raise(SIGHUP);
+    assert_int_equal(run(fixture, 10), LOOP_DEADLINE);
+    raise(SIGHUP);
+    assert_int_equal(run(fixture, 10), LOOP_DEADLINE);
+    raise(SIGTERM);
+    assert_int_equal(run(fixture, 10), LOOP_INTERRUPTED);
+}
+
+/* In a child: runs the loop with the mouth of REPORT told how it ended. */
+static void report_end(int report, bool hold)
+{
+    struct fixture fixture = {0};
+    char end = 'f';
+    if (loop_open(&fixture.loop, &fixture.err)) {
+        loop_hold_signals(fixture.loop, hold);
+        (void)!write(report, "r", 1);
+        end = (char)('0' + (int)run(&fixture, hold ? 700 : 10000));
+    }
+    (void)!write(report, &end, 1);
+    _exit(0);
+}
+
+static char read_byte(int fd)
+{
+    char byte = '-';
+    return read(fd, &byte, 1) == 1 ? byte : '-';
+}
+
+/* *END is how a loop ended whose stdout lost its reader; gives the milliseconds. */
+static int64_t lose_reader(bool hold, char *end)
+{
+    int report[2], output[2];
+    assert_int_equal(pipe(report) + pipe(output), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(output[1], STDOUT_FILENO);
+        close(output[0]);
+        close(output[1]);
+        report_end(report[1], hold);
+    }
+    close(output[1]);
+    assert_int_equal(read_byte(report[0]), 'r');
+    int64_t start = clock_monotonic();
+    close(output[0]);
+    *end = read_byte(report[0]);
+    waitpid(child, NULL, 0);
+    close(report[0]);
+    close(report[1]);
+    return clock_monotonic() - start;
+}
+
+static void test_reader_gone(void **state)
+{
+    char end;
+    (void)state;
+    test_ids("T-39");
+    assert_in_range(lose_reader(false, &end), 0, 400);
+    assert_int_equal(end, '0' + LOOP_INTERRUPTED);
+    /* Not while a rotated refresh token is on its way. */
+    assert_in_range(lose_reader(true, &end), 600, 1500);
+    assert_int_equal(end, '0' + LOOP_DEADLINE);
+}
+
+static void test_parent_gone(void **state)
+{
+    int report[2];
+    (void)state;
+    test_ids("T-39");
+    assert_int_equal(pipe(report), 0);
+    pid_t parent = fork();
+    if (parent == 0) {
+        if (fork() == 0) {
+            dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
+            report_end(report[1], false);
+        }
+        pause();
+        _exit(0);
+    }
+    assert_int_equal(read_byte(report[0]), 'r');
+    int64_t start = clock_monotonic();
+    kill(parent, SIGKILL);
+    assert_int_equal(read_byte(report[0]), '0' + LOOP_INTERRUPTED);
+    assert_in_range(clock_monotonic() - start, 0, 1000);
+    waitpid(parent, NULL, 0);
+    close(report[0]);
+    close(report[1]);
+}
+
+#define with_loop(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_loop(test_readable),
+        with_loop(test_watch_replaces),
+        with_loop(test_closed_descriptor),
+        with_loop(test_stale_event),
+        with_loop(test_timers),
+        with_loop(test_timer_changes_timers),
+        with_loop(test_one_pass),
+        with_loop(test_nested),
+        with_loop(test_signals),
+        with_loop(test_signal_while_waiting),
+        with_loop(test_held_signal),
+        with_loop(test_second_signal_ends_the_hold),
+        cmocka_unit_test(test_reader_gone),
+        cmocka_unit_test(test_parent_gone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
