@@ -67,7 +67,7 @@ class Running:
 
     def wait(self, timeout=TIMEOUT):
         out, err = self.process.communicate(timeout=timeout)
-        return Result(self.process.returncode, out.decode(), err.decode(errors="replace"))
+        return Result(self.process.returncode, (out or b"").decode(), err.decode(errors="replace"))
 
     def read_line(self, pattern):
         """Reads stderr until a line matches; what was read is lost for `wait`."""
@@ -97,11 +97,14 @@ class Program:
                 self.environment[name] = os.environ[name]
         self.running = []
 
-    def start(self, command, *flags, stdin=subprocess.DEVNULL, **environment):
-        """Starts `latchkey COMMAND` with the usual flags before FLAGS; an environment value of None unsets a name."""
+    def start(self, command, *flags, process=None, **environment):
+        """Starts `latchkey COMMAND` with the usual flags before FLAGS; an environment value of None unsets a name.
+
+        PROCESS holds arguments for Popen: another stdin or stdout, preexec_fn, a command to put `before` it."""
         env = {name: value for name, value in {**self.environment, **environment}.items() if value is not None}
         words = [self.path, *command.split(), *self.flags, *flags]
-        process = subprocess.Popen(words, env=env, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        arguments = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **(process or {})}
+        process = subprocess.Popen([*arguments.pop("before", []), *words], env=env, **arguments)
         self.running.append(process)
         return Running(process)
 
@@ -151,5 +154,5 @@ class Program:
             if process.poll() is None:
                 process.kill()
             process.wait()
-            for stream in (process.stdout, process.stderr):
+            for stream in filter(None, (process.stdout, process.stderr)):
                 stream.close()
