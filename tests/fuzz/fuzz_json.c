@@ -25,11 +25,25 @@ static void check_members(const json_t *object)
     }
 }
 
+/* What is found without a parse is what a parse finds. */
+static void check_peek(const char *text, size_t size, const json_t *object)
+{
+    int64_t peeked = 0;
+    if (!json_peek_number(text, size, "exp", &peeked))
+        return;
+    double number = 0;
+    const json_t *value = json_object_get(object, "exp");
+    fuzz_check(peeked >= 0 && peeked < 10000000000000000);
+    if (json_is_integer(value) && json_number(object, "exp", &number))
+        fuzz_check((int64_t)number == peeked);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct json_source source = {"the input", ERROR_TOKEN_JSON, 0};
     struct error err = {0};
     json_auto_t *value = NULL;
+    check_peek((const char *)data, size, NULL);
     if (!json_parse_object(source, (const char *)data, size, &value, &err)) {
         fuzz_check(value == NULL && err.code == ERROR_TOKEN_JSON);
         fuzz_check(strncmp(err.message, "the input ", strlen("the input ")) == 0 && strlen(err.message) < 80);
@@ -37,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     fuzz_check(json_is_object(value));
     check_members(value);
+    check_peek((const char *)data, size, value);
     cleanup_string char *text = json_to_text(value);
     json_auto_t *again = NULL;
     /* escapes make a string longer: only the limit on strings may refuse what was accepted */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What tests of files and of the end of the program need: a directory of their own, a child whose stderr is
- * kept. */
+/* A directory of its own for a test of files, a child for a test of the end of the program. */
 #ifndef TESTS_SCRATCH_H
 #define TESTS_SCRATCH_H
 

@@ -76,6 +76,22 @@ static void test_rfc3339(void **state)
     }
 }
 
+/* Every day of two centuries, then every 97th, as the C library counts them. */
+static void test_rfc3339_calendar(void **state)
+{
+    (void)state;
+    for (int64_t day = 0; day < 2932897; day += day < 73049 ? 1 : 97) {
+        time_t moment = (time_t)(day * 86400 + day % 86400);
+        struct tm parts;
+        char text[CLOCK_RFC3339_SIZE];
+        char expected[CLOCK_RFC3339_SIZE];
+        assert_non_null(gmtime_r(&moment, &parts));
+        assert_int_equal(strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%SZ", &parts), 20);
+        clock_format_rfc3339(moment, text);
+        assert_string_equal(text, expected);
+    }
+}
+
 static void test_duration(void **state)
 {
     (void)state;
@@ -109,9 +125,8 @@ static void test_duration(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wall),
-        cmocka_unit_test(test_monotonic),
-        cmocka_unit_test(test_rfc3339),
+        cmocka_unit_test(test_wall),     cmocka_unit_test(test_monotonic),
+        cmocka_unit_test(test_rfc3339),  cmocka_unit_test(test_rfc3339_calendar),
         cmocka_unit_test(test_duration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,11 +164,22 @@ static void test_distance(void **state)
     assert_int_equal(text_distance(large, large), 255);
 }
 
+static void test_distance_limit(void **state)
+{
+    (void)state;
+    assert_int_equal(text_distance_limit(""), 1);
+    assert_int_equal(text_distance_limit("ab"), 2);
+    assert_int_equal(text_distance_limit("login"), 3);
+    assert_int_equal(text_distance_limit("whoami"), 4);
+    assert_int_equal(text_distance_limit("get-token-and-more"), 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_list),       cmocka_unit_test(test_list_join), cmocka_unit_test(test_map),
         cmocka_unit_test(test_comparison), cmocka_unit_test(test_numbers),   cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_distance_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
