@@ -17,6 +17,7 @@ struct session {
     int64_t obtained_at; /* by our clock */
     int64_t lifetime;    /* seconds: exp - iat */
     bool refreshed;      /* got by a refresh, not by a login */
+    bool can_refresh;    /* there is a refresh token, although it was not read */
 };
 /* Wipes and frees; {0} afterwards. */
 void session_release(struct session *session);

@@ -34,6 +34,9 @@ void session_cache_close(struct session_cache *cache);
  * foreign owner, a damaged file). OUT's expires_at is never later than the token's own exp (REF-11). */
 void session_cache_load(const struct session_cache *cache, const struct session_key *key, struct session *out,
                         bool *found, struct error *warning);
+/* The same for the cached answer: OUT has the token, its times and can_refresh at least. */
+void session_cache_peek(const struct session_cache *cache, const struct session_key *key, struct session *out,
+                        bool *found);
 /* Proves that a save will work, before a rotating refresh token is spent (T-32). Fails when the cache is
  * nowhere or read-only. */
 bool session_cache_prepare(const struct session_cache *cache, struct file_draft *draft, struct error *err)

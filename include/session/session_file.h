@@ -34,6 +34,11 @@ bool session_file_format(const struct session_key *key, const struct session *se
  * the token's own exp. */
 enum session_file_verdict session_file_parse(const char *text, size_t length, const struct session_key *key,
                                              struct session *out, const char **why) must_check;
+/* The same for the cached answer, without a parser: true when the text begins exactly as session_file_format
+ * writes a session of KEY; OUT gets the token, its times and can_refresh, nothing else. False says nothing:
+ * parse it then. */
+bool session_file_peek(const char *text, size_t length, const struct session_key *key,
+                       struct session *out) must_check;
 /* True when the text is a session of any key and version, stored under its own NAME (without extension): what
  * `clean` may delete. */
 bool session_file_belongs(const char *text, size_t length, const char *name) must_check;

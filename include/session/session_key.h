@@ -23,6 +23,7 @@ struct session_key_parts {
 };
 struct session_key {
     json_t *tuple; /* in clear, never a secret; stored and compared on load */
+    char *text;    /* the tuple as compact JSON; "" when memory was out */
     char *name;    /* "<issuer host>-<16 hex digits>", without extension */
 };
 void session_key_make(const struct session_key_parts *parts, struct session_key *out);
