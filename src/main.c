@@ -2,13 +2,12 @@
 /* Composition: the process made safe, the table of commands, the exit status, the only printer of errors. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -40,27 +39,25 @@ static const struct command commands[] = {
 /* A descriptor below 3 that is closed would be taken by the next file that we open. */
 static bool open_standard_descriptors(void)
 {
+    struct pollfd standard[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+    if (poll(standard, array_length(standard), 0) < 0)
+        return false;
     for (int fd = 0; fd < 3; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+        if ((standard[fd].revents & POLLNVAL) && open("/dev/null", O_RDWR) != fd)
             return false;
     return true;
 }
 
 static bool make_process_safe(struct error *err)
 {
-    static const struct rlimit no_core = {0, 0};
     if (!open_standard_descriptors())
         return error_set(err, ERROR_INTERNAL, "cannot open /dev/null in place of a closed standard descriptor");
     if (getauxval(AT_SECURE) != 0)
         return error_set(err, ERROR_CONFIG, "latchkey must not be installed setuid, setgid or with capabilities");
-    umask(077);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
 #ifndef SANITIZED
-    if (setrlimit(RLIMIT_CORE, &no_core) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
+    if (prctl(PR_SET_DUMPABLE, 0) != 0)
         log_line(1, "core dumps could not be switched off");
-#else
-    (void)no_core;
 #endif
     return true;
 }

@@ -24,6 +24,10 @@ struct json_source {
 bool json_parse_object(struct json_source source, const char *text, size_t length, json_t **out,
                        struct error *err) must_check;
 
+/* Seeds jansson's hash tables from getrandom(2), once. json_parse_object does it; call it before making the first
+ * object of one's own, or jansson opens /dev/urandom for it. */
+void json_seed(void);
+
 /* The member as text without NUL, borrowed; NULL when absent, null or of another type. */
 const char *json_text(const json_t *object, const char *name);
 /* True when the member exists and is not JSON null. */
@@ -34,18 +38,12 @@ bool json_boolean_is_true(const json_t *object, const char *name);
 /* Adds the strings of an array member to LIST; false, with nothing added, when the member exists, is not null
  * and is not an array of strings. */
 bool json_text_list(const json_t *object, const char *name, struct text_list *list) must_check;
-/* The same for text that we wrote ourselves: the values of the members NAMES (NULL-terminated, in the order of the text, at most
- * four) are taken as they stand when they are long and plain. jansson spends a hundred instructions on each character. */
-struct json_bytes {
-    const char *bytes;
-    size_t length;
-};
-bool json_parse_lifted(struct json_source source, struct json_bytes text, const char *const *names, json_t **out,
-                       struct error *err) must_check;
 
-/* Looks for a whole, positive number as the member NAME of the object itself, without parsing the rest: for text that was
- * parsed strictly before it came to rest, on paths where a parse costs too much. False when there is none. */
+/* Looks for digits as the member NAME of the object itself, without parsing the rest; a fraction is cut off.
+ * For text that was parsed strictly before it came to rest, where a parse costs too much. False when there is
+ * none. */
 bool json_peek_number(const char *text, size_t length, const char *name, int64_t *number) must_check;
+
 /* Compact ASCII text, owned by the caller. */
 char *json_to_text(const json_t *value) must_check;
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Binds a library's functions on first use: the cached path does not pay for libraries that it does not
- * need. */
+/* Binds a library's functions on first use, so that a path pays only for the libraries that it needs. */
 #ifndef BASE_LATE_H
 #define BASE_LATE_H
 

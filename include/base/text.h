@@ -62,9 +62,11 @@ struct text_safe {
     char text[TEXT_SAFE_SIZE];
 };
 struct text_safe text_make_safe_bytes(const char *bytes, size_t length);
-/* `safe(x)` is for one printf argument: its storage lives until the end of the full expression. NULL is
- * "". */
 struct text_safe text_make_safe(const char *text);
-#define safe(value) (text_make_safe(value).text)
+/* The same for one printf argument: the text lives until TEXT_SHOWN_MAX others were shown, so that no frame grows by it.
+ * NULL is "". */
+enum { TEXT_SHOWN_MAX = 16 };
+const char *text_show(const char *text);
+#define safe(value) text_show(value)
 
 #endif

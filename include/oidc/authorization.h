@@ -78,8 +78,5 @@ struct probe_answer {
  * invalid_request). */
 enum probe_verdict probe_read(enum provider_kind kind, const struct probe_answer *answer,
                               const char *redirect_uri);
-/* The same for a caller without the struct. */
-enum probe_verdict probe_judge(enum provider_kind kind, long status, const char *location, const char *body,
-                               size_t length, const char *redirect_uri);
 
 #endif

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/memory.h"
@@ -31,8 +32,8 @@ struct date {
     unsigned year, month, day;
 };
 
-/* DAY counts from 1970-01-01. Years are taken to begin in March, so that the leap day ends them and months follow a line.
- * The C library would read the time zone's file for this. */
+/* DAY counts from 1970-01-01. Years are taken to begin in March, so that the leap day ends them and months
+ * follow a line. The C library would read the time zone's file for this. */
 static struct date date_of_day(int64_t day)
 {
     uint64_t shifted = (uint64_t)day + 719468; /* days since 0000-03-01 */
@@ -46,6 +47,12 @@ static struct date date_of_day(int64_t day)
     return date;
 }
 
+static void put_digits(char *out, unsigned number)
+{
+    out[0] = (char)('0' + number / 10 % 10);
+    out[1] = (char)('0' + number % 10);
+}
+
 void clock_format_rfc3339(int64_t seconds, char out[static CLOCK_RFC3339_SIZE])
 {
     const int64_t last = 253402300799; /* 9999-12-31T23:59:59Z */
@@ -55,8 +62,14 @@ void clock_format_rfc3339(int64_t seconds, char out[static CLOCK_RFC3339_SIZE])
         seconds = last;
     struct date date = date_of_day(seconds / 86400);
     unsigned second = (unsigned)(seconds % 86400);
-    snprintf(out, CLOCK_RFC3339_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ", date.year % 10000, date.month % 100,
-             date.day % 100, second / 3600, second / 60 % 60, second % 60);
+    memcpy(out, "0000-00-00T00:00:00Z", CLOCK_RFC3339_SIZE);
+    put_digits(out, date.year / 100);
+    put_digits(out + 2, date.year % 100);
+    put_digits(out + 5, date.month);
+    put_digits(out + 8, date.day);
+    put_digits(out + 11, second / 3600);
+    put_digits(out + 14, second / 60 % 60);
+    put_digits(out + 17, second % 60);
 }
 
 void clock_format_duration(int64_t seconds, char out[static CLOCK_DURATION_SIZE])

@@ -58,8 +58,7 @@ static const char *find_excess(const char *text, size_t length, unsigned depth)
     return NULL;
 }
 
-/* jansson would open /dev/urandom for this. Zero leaves it to jansson. */
-static void seed_hash_tables(void)
+void json_seed(void)
 {
     static bool seeded;
     size_t seed = 0;
@@ -77,7 +76,7 @@ bool json_parse_object(struct json_source source, const char *text, size_t lengt
     if (excess != NULL)
         return error_set(err, source.code, "%s %s", source.what, excess);
     json_error_t where;
-    seed_hash_tables();
+    json_seed();
     json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
     if (value == NULL && json_error_code(&where) == json_error_duplicate_key)
         return error_set(err, source.code, "%s has a member twice (line %d)", source.what, where.line);

@@ -49,11 +49,50 @@ char *memory_copy_bytes(const char *bytes, size_t length)
     return copy;
 }
 
+/* Appends to OUT (NULL: only counts) what FORMAT, whose conversions are all %s, gives. */
+static size_t join(const char *format, va_list arguments, char *out)
+{
+    size_t length = 0;
+    for (const char *c = format; *c != '\0'; c++) {
+        const char *part = *c == '%' ? va_arg(arguments, const char *) : c;
+        size_t size = *c == '%' ? strlen(part) : 1;
+        if (out != NULL)
+            memcpy(out + length, part, size);
+        length += size;
+        c += *c == '%';
+    }
+    return length;
+}
+
+static bool has_only_text(const char *format)
+{
+    for (const char *percent = strchr(format, '%'); percent != NULL; percent = strchr(percent + 2, '%'))
+        if (percent[1] != 's')
+            return false;
+    return true;
+}
+
+/* Plain joining needs nothing of printf, whose code and tables the cached path would have to map. */
+static char *join_text(const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    char *text = memory_allocate(join(format, arguments, NULL) + 1);
+    join(format, again, text);
+    va_end(again);
+    return text;
+}
+
 char *memory_format(const char *format, ...)
 {
     char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
+    if (has_only_text(format)) {
+        text = join_text(format, arguments);
+        va_end(arguments);
+        return text;
+    }
     int length = vasprintf(&text, format, arguments);
     va_end(arguments);
     if (length < 0)

@@ -101,3 +101,12 @@ struct text_safe text_make_safe(const char *text)
     /* an endless text need not be walked to its end */
     return text_make_safe_bytes(text, text != NULL ? strnlen(text, 2 * (size_t)TEXT_SAFE_LENGTH) : 0);
 }
+
+const char *text_show(const char *text)
+{
+    static struct text_safe shown[TEXT_SHOWN_MAX];
+    static unsigned next;
+    struct text_safe *place = &shown[next++ % TEXT_SHOWN_MAX];
+    *place = text_make_safe(text);
+    return place->text;
+}

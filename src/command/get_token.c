@@ -54,7 +54,10 @@ bool command_get_token(const struct command_input *input, struct buffer *out, st
         renew_refused(&login.config, &session);
     if (found == LOGIN_FOUND_RENEW || found == LOGIN_FOUND_REPEATED)
         say_doubts(&session);
-    if (found == LOGIN_FOUND_NOTHING && !login_run(&login.config, &session, err))
-        return false;
+    if (found == LOGIN_FOUND_NOTHING) {
+        login_options_prepare_login(input, &login);
+        if (!login_run(&login.config, &session, err))
+            return false;
+    }
     return exec_credential_write(request.version, session.token, session.expires_at, out, err);
 }

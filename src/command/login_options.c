@@ -2,7 +2,9 @@
 /* Judges the options of a login and gathers what it takes from the environment. */
 #include "command/login_options.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -179,9 +181,11 @@ static bool is_wsl(const struct command_input *input)
     return command_variable(input, "WSL_DISTRO_NAME") != NULL || command_variable(input, "WSL_INTEROP") != NULL;
 }
 
-/* Every variable that carries one of our secrets, in case the browser's own children are less careful. */
-static void gather_browser(const struct command_input *input, struct login_options *out)
+/* Every variable that carries one of our secrets is kept from the browser, whose own children may be less careful. */
+void login_options_prepare_login(const struct command_input *input, struct login_options *out)
 {
+    umask(077);
+    signal(SIGXFSZ, SIG_IGN);
     for (size_t i = 0; i < option_count; i++) {
         if (!(option_table[i].flags & OPTION_SECRET))
             continue;
@@ -261,7 +265,6 @@ bool login_options_fill(const struct command_input *input, struct login_options 
         return false;
     fill_config(input, out);
     gather_directories(input, store, out);
-    gather_browser(input, out);
     out->config.notice = (struct notice){.say = show_notice};
     out->config.program = input->program;
     return login_check_config(&out->config, err);

@@ -66,7 +66,7 @@ static enum login_found count_handout(const struct login_config *config, const s
     case HANDOUT_REPEATED:
         return LOGIN_FOUND_REPEATED;
     case HANDOUT_RENEW:
-        return session->refresh_token != NULL ? LOGIN_FOUND_RENEW : LOGIN_FOUND_REPEATED;
+        return session->can_refresh ? LOGIN_FOUND_RENEW : LOGIN_FOUND_REPEATED;
     case HANDOUT_ORDINARY:
         break;
     }
@@ -83,7 +83,7 @@ enum login_found login_find(const struct login_config *config, int64_t now, stru
         return LOGIN_FOUND_NOTHING;
     make_key(config, &key);
     session_cache_open(config->cache_candidates, false, &cache, NULL);
-    session_cache_load(&cache, &key, &session, &found, NULL);
+    session_cache_peek(&cache, &key, &session, &found);
     if (!found || session_wants_refresh(&session, now))
         return LOGIN_FOUND_NOTHING;
     enum login_found result = count_handout(config, &cache, &key, &session, now);

@@ -65,8 +65,8 @@ enum probe_verdict redirect_probe_ask(struct login_context *context, const char 
         log_line(1, "the redirect probe failed, the login goes on: %s", ignored.message);
         return PROBE_INCONCLUSIVE;
     }
-    enum probe_verdict verdict = probe_judge(provider_kind(context->config->issuer), response.status, response.location,
-                                             buffer_text(&response.body), response.body.length, redirect_uri);
+    struct probe_answer answer = {response.status, response.location, buffer_text(&response.body), response.body.length};
+    enum probe_verdict verdict = probe_read(provider_kind(context->config->issuer), &answer, redirect_uri);
     log_line(1, "redirect probe of %s: HTTP %ld, verdict %d", safe(redirect_uri), response.status, (int)verdict);
     if (verdict == PROBE_ACCEPTED)
         text_list_add_once(&context->record.accepted_redirects, memory);

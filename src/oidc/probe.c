@@ -141,10 +141,3 @@ enum probe_verdict probe_read(enum provider_kind kind, const struct probe_answer
         return PROBE_INCONCLUSIVE;
     return judge_page(kind, answer->body, answer->length);
 }
-
-enum probe_verdict probe_judge(enum provider_kind kind, long status, const char *location, const char *body,
-                               size_t length, const char *redirect_uri)
-{
-    struct probe_answer answer = {.status = status, .location = location, .body = body, .length = length};
-    return probe_read(kind, &answer, redirect_uri);
-}
