@@ -23,9 +23,10 @@ enum {
 };
 enum callback_phase {
     CALLBACK_PHASE_FREE,
-    CALLBACK_PHASE_HEAD,   /* held here */
-    CALLBACK_PHASE_GIVEN,  /* with the HTTP library */
-    CALLBACK_PHASE_WAITING /* the same, exempt */
+    CALLBACK_PHASE_HEAD,    /* held here */
+    CALLBACK_PHASE_GIVEN,   /* with the HTTP library */
+    CALLBACK_PHASE_WAITING, /* the same, exempt */
+    CALLBACK_PHASE_ENDED    /* the same, shut down: the library is about to notice */
 };
 struct callback_connection {
     int fd;

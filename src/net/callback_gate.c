@@ -69,6 +69,7 @@ static void end(struct callback_connection *connection)
 {
     if (connection->phase == CALLBACK_PHASE_GIVEN) {
         shutdown(connection->fd, SHUT_RDWR);
+        connection->phase = CALLBACK_PHASE_ENDED;
         return;
     }
     close(connection->fd);
@@ -138,19 +139,16 @@ static void look(struct callback_gate *gate, struct callback_connection *connect
     }
 }
 
-/* Gives room for one more, which may mean that the oldest has to go; NULL when it has not gone yet. */
-static struct callback_connection *make_room(struct callback_gate *gate)
+static void make_room(struct callback_gate *gate)
 {
-    size_t busy = count_phase(gate, CALLBACK_PHASE_HEAD) + count_phase(gate, CALLBACK_PHASE_GIVEN);
-    if (busy >= CALLBACK_GATE_BUSY)
+    if (count_phase(gate, CALLBACK_PHASE_HEAD) + count_phase(gate, CALLBACK_PHASE_GIVEN) >= CALLBACK_GATE_BUSY)
         end_oldest(gate);
-    return find_free(gate);
 }
 
 static bool accept_one(struct callback_gate *gate, int listener)
 {
-    struct callback_connection *connection = make_room(gate);
-    if (connection == NULL)
+    struct callback_connection *connection = find_free(gate);
+    if (connection == NULL) /* until the library forgot those that were ended */
         return false;
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
@@ -158,6 +156,7 @@ static bool accept_one(struct callback_gate *gate, int listener)
             end_oldest(gate);
         return false;
     }
+    make_room(gate);
     *connection = (struct callback_connection){fd, clock_monotonic(), CALLBACK_PHASE_HEAD};
     if (gate->names.encrypted)
         give(gate, connection);

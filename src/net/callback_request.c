@@ -156,14 +156,13 @@ static unsigned judge_part(struct callback_text part)
 
 unsigned callback_request_parse(const char *bytes, size_t length, struct callback_request *out)
 {
-    static const char end_of_head[] = "\r\n\r\n";
-    const char *end = length > 0 ? memmem(bytes, length, end_of_head, strlen(end_of_head)) : NULL;
+    const char *end = length > 0 ? memmem(bytes, length, "\r\n\r\n", 4) : NULL;
     struct callback_text head = {bytes, end != NULL ? (size_t)(end - bytes) + 2 : length};
     if (has_wrong_bytes(head))
         return 400;
     if (end == NULL)
         return length > 0 ? judge_part(head) : 0;
-    if (head.length > CALLBACK_HEAD_LIMIT)
+    if (head.length + 2 > CALLBACK_HEAD_LIMIT)
         return 431;
     struct callback_request request = {0};
     unsigned status = parse_request_line(next_line(&head), &request);
