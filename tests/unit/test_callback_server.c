@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests of net/callback_server: what it answers, what it lets wait, how it ends. */
+#include "callback_client.h"
+
+#include "net/http.h"
+
+/* A throw-away key for localhost, made for this test. */
+static const char certificate[] =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBrjCCAVSgAwIBAgIUZNFeWbp0yD1vYW2rG9lFPQtOzb0wCgYIKoZIzj0EAwIw\n"
+    "FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTIzMDIxOFoYDzIxMjYxMDI4\n"
+    "MjMwMjE4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO\n"
+    "PQMBBwNCAAReP8J+THLPfL/Cb6C38jUS1JrGNS4rbqJlWZtRKlC1y5sP6liV0i+M\n"
+    "yI7E21pbi9pxZihqPgC/wUnn2ZxzumIZo4GBMH8wHQYDVR0OBBYEFDQFvzcjtRes\n"
+    "pjBukgV8vk2pmfACMB8GA1UdIwQYMBaAFDQFvzcjtRespjBukgV8vk2pmfACMA8G\n"
+    "A1UdEwEB/wQFMAMBAf8wLAYDVR0RBCUwI4IJbG9jYWxob3N0hwR/AAABhxAAAAAA\n"
+    "AAAAAAAAAAAAAAABMAoGCCqGSM49BAMCA0gAMEUCIBeC9ZIRaL4H6Yx+ZBK8On1T\n"
+    "UQ51dm6K6EiyHcGvgcIhAiEA4nf6nzEbKhHfKmU+1ctd7AU0Ul2i/WTp9As3yQ4g\n"
+    "xB4=\n"
+    "-----END CERTIFICATE-----\n";
+#define KEY_BEGIN "-----BEGIN PRIVATE KEY-----\n"
+#define KEY_END "-----END PRIVATE KEY-----\n"
+static const char key[] = KEY_BEGIN
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgdm46G1Uy3d6qzEpO\n"
+    "iWfgE3d/OXn4BCXtJUlpiA5TcomhRANCAAReP8J+THLPfL/Cb6C38jUS1JrGNS4r\n"
+    "bqJlWZtRKlC1y5sP6liV0i+MyI7E21pbi9pxZihqPgC/wUnn2ZxzumIZ\n" KEY_END;
+static const char other_key[] = KEY_BEGIN
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg9oHlEfeld8xFPJXu\n"
+    "5qRQAnXXBax5/1ebJxcg1X1gCGKhRANCAARJHYaHn2gSNdEt+nCVCnAhl1pgSy4y\n"
+    "B87cltrntox166JXpTiIk1Groi7e/tb8xaQdmMvPpK1p3DwxRlm0hibp\n" KEY_END;
+
+static void open_request(struct client *client, const struct bench *bench, const char *target)
+{
+    cleanup_string char *request = client_request(target, bench->port);
+    client_open(client, bench->loop, "127.0.0.1", bench->port);
+    client_send(client, request, strlen(request));
+}
+
+/* Lets the loop run until the handler was asked so many times. */
+static void run_until_asked(struct bench *bench, int count)
+{
+    for (int i = 0; i < CLIENT_WAIT / 10 && bench->asked < count; i++)
+        client_pause(bench->loop, 10);
+    assert_int_equal(bench->asked, count);
+}
+
+static void expect_security_headers(const struct client *client)
+{
+    assert_true(client_has_header(client, "Content-Security-Policy",
+                                  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+                                  "form-action 'none'; frame-ancestors 'none'"));
+    assert_true(client_has_header(client, "X-Content-Type-Options", "nosniff"));
+    assert_true(client_has_header(client, "Referrer-Policy", "no-referrer"));
+    assert_true(client_has_header(client, "Cache-Control", "no-store"));
+    assert_true(client_has_header(client, "Connection", "close"));
+    assert_null(strstr(buffer_text(&client->answer), "Access-Control-"));
+    assert_null(strstr(buffer_text(&client->answer), "Set-Cookie"));
+}
+
+static void test_answers(void **state)
+{
+    struct bench bench;
+    (void)state;
+    test_ids("CB-12 CB-13 K7-56");
+    static const struct {
+        const char *target, *location, *body;
+        int status;
+    } cases[] = {
+        {"/page", NULL, "<p>page</p>", 200},
+        {"/start", "https://issuer.example/authorize?a=b", "", 302},
+        {"/callback?code=<script>&state=<script>", "/done", "", 303},
+        {"/favicon.ico", NULL, "", 404},
+        {"/?<script>alert(1)</script>", NULL, "", 404},
+    };
+    bench_open(&bench);
+    for (size_t i = 0; i < array_length(cases); i++) {
+        struct client client;
+        open_request(&client, &bench, cases[i].target);
+        client_run(bench.loop, &client.is_closed);
+        assert_int_equal(client_status(&client), cases[i].status);
+        assert_string_equal(bench.last, cases[i].target);
+        expect_security_headers(&client);
+        assert_int_equal(client_has_header(&client, "Location", NULL), cases[i].location != NULL);
+        if (cases[i].location != NULL)
+            assert_true(client_has_header(&client, "Location", cases[i].location));
+        assert_string_equal(strstr(buffer_text(&client.answer), "\r\n\r\n") + 4, cases[i].body);
+        assert_null(strstr(buffer_text(&client.answer), "<script"));
+        client_close(&client);
+    }
+    bench_close(&bench);
+}
+
+/* Nothing of this reaches the handler or ends the wait. */
+static void test_refuses_without_asking(void **state)
+{
+    struct bench bench;
+    (void)state;
+    test_ids("CB-05 CB-06 T-07");
+    bench_open(&bench);
+    static const char *const methods[] = {"HEAD", "POST", "PUT", "TRACE", "DELETE", "OPTIONS", "PATCH", "X"};
+    for (size_t i = 0; i < array_length(methods); i++) {
+        struct client client;
+        cleanup_string char *request =
+            memory_format("%s /page HTTP/1.1\r\nHost: localhost:%d\r\nContent-Length: 4\r\n\r\nabcd", methods[i],
+                          bench.port);
+        client_open(&client, bench.loop, i % 2 == 0 ? "127.0.0.1" : "::1", bench.port);
+        client_send(&client, request, strlen(request));
+        client_run(bench.loop, &client.is_closed);
+        assert_int_equal(client_status(&client), 405);
+        assert_true(client_has_header(&client, "Allow", "GET"));
+        expect_security_headers(&client);
+        client_close(&client);
+    }
+    static const struct {
+        const char *format;
+        int status;
+    } heads[] = {
+        {"GET /page HTTP/1.1\r\n\r\n", 400},
+        {"GET /page HTTP/1.1\r\nHost: evil:%d\r\n\r\n", 421},
+        {"GET /page HTTP/1.1\r\nHost: localhost.:%d\r\n\r\n", 421},
+        {"GET /page HTTP/1.1\r\nHost: localhost:%d\r\nHost: evil\r\n\r\n", 400},
+        {"GET http://localhost:%d/page HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
+        {"GET /page%%00 HTTP/1.1\r\nHost: localhost:%d\r\n\r\n", 400},
+        {"GET /page HTTP/1.1\nHost: localhost:%d\n\n", 400},
+        {"GET /page\x01 HTTP/1.1\r\nHost: localhost:%d\r\n\r\n", 400},
+        {"\x16\x03\x01 hello", 400},
+    };
+    for (size_t i = 0; i < array_length(heads); i++) {
+        char request[256];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(request, sizeof request, heads[i].format, bench.port);
+#pragma GCC diagnostic pop
+        assert_int_equal(client_exchange(bench.loop, bench.port, request, strlen(request)), heads[i].status);
+    }
+    assert_int_equal(bench.asked, 0);
+    assert_int_equal(client_get(bench.loop, bench.port, "/page"), 200);
+    assert_int_equal(bench.asked, 1);
+    bench_close(&bench);
+}
+
+static void test_raw_nul_and_long_target(void **state)
+{
+    struct bench bench;
+    (void)state;
+    test_ids("T-06");
+    bench_open(&bench);
+    static const char nul[] = "GET /callback?state=good\0bad HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    assert_int_equal(client_exchange(bench.loop, bench.port, nul, sizeof nul - 1), 400);
+    char target[9 * 1024];
+    memset(target, 'a', sizeof target);
+    target[0] = '/';
+    target[sizeof target - 1] = '\0';
+    assert_int_equal(client_get(bench.loop, bench.port, target), 414);
+    target[8192] = '\0';
+    assert_int_equal(client_get(bench.loop, bench.port, target), 404);
+    assert_int_equal(bench.asked, 1);
+    bench_close(&bench);
+}
+
+/* A head of nearly 16 KiB (cookies of other services on localhost) is taken; only the first of several requests is. */
+static void test_large_head_and_pipeline(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_open(&bench);
+    cleanup_buffer struct buffer request = BUFFER(65536);
+    buffer_add_format(&request, "GET /page HTTP/1.1\r\nHost: [::1]:%d\r\n", bench.port);
+    while (request.length < 15 * 1024)
+        buffer_add(&request, "Cookie: session=0123456789012345678901234567890123456789012345678901234567890123456789\r\n");
+    buffer_add(&request, "\r\n");
+    assert_int_equal(client_exchange(bench.loop, bench.port, request.data, request.length), 200);
+    cleanup_string char *one = client_request("/page", bench.port);
+    cleanup_string char *two = memory_format("%s%s", one, one);
+    assert_int_equal(client_exchange(bench.loop, bench.port, two, strlen(two)), 200);
+    assert_int_equal(bench.asked, 2);
+    bench_close(&bench);
+}
+
+static void test_extra_host(void **state)
+{
+    struct bench bench;
+    (void)state;
+    bench_open(&bench);
+    static const char request[] = "GET /page HTTP/1.1\r\nHost: redirect.example:9000\r\n\r\n";
+    assert_int_equal(client_exchange(bench.loop, bench.port, request, sizeof request - 1), 200);
+    bench_close(&bench);
+}
+
+static void test_waits_for_the_outcome(void **state)
+{
+    struct bench bench;
+    struct client first, second;
+    (void)state;
+    test_ids("CB-13");
+    bench_open(&bench);
+    assert_false(callback_server_has_waiter(bench.server));
+    open_request(&first, &bench, "/done");
+    open_request(&second, &bench, "/done");
+    run_until_asked(&bench, 2);
+    assert_true(callback_server_has_waiter(bench.server));
+    assert_false(first.is_closed);
+    char body[] = "<p>outcome</p>";
+    callback_server_release(bench.server, &(struct callback_answer){.status = 200, .body = body});
+    memset(body, 'x', sizeof body - 1);
+    assert_true(callback_server_has_waiter(bench.server));
+    client_run(bench.loop, &first.is_closed);
+    client_run(bench.loop, &second.is_closed);
+    assert_int_equal(client_status(&first), 200);
+    assert_non_null(strstr(buffer_text(&first.answer), "<p>outcome</p>"));
+    assert_non_null(strstr(buffer_text(&second.answer), "<p>outcome</p>"));
+    expect_security_headers(&first);
+    client_close(&first);
+    client_close(&second);
+    /* a later one needs not wait; the others are the handler's as before */
+    assert_int_equal(client_get(bench.loop, bench.port, "/done"), 200);
+    assert_int_equal(client_get(bench.loop, bench.port, "/nothing"), 404);
+    assert_true(callback_server_has_waiter(bench.server));
+    bench_close(&bench);
+}
+
+static void test_eight_may_wait(void **state)
+{
+    struct bench bench;
+    struct client clients[8];
+    (void)state;
+    bench_open(&bench);
+    for (size_t i = 0; i < array_length(clients); i++)
+        open_request(&clients[i], &bench, "/done");
+    run_until_asked(&bench, 8);
+    assert_int_equal(client_get(bench.loop, bench.port, "/done"), 503);
+    /* a browser that gave up makes room for another */
+    client_close(&clients[0]);
+    client_pause(bench.loop, 600);
+    struct client another;
+    open_request(&another, &bench, "/done");
+    run_until_asked(&bench, 10);
+    client_pause(bench.loop, 50);
+    assert_false(another.is_closed);
+    callback_server_release(bench.server, &(struct callback_answer){.status = 200, .body = "x"});
+    client_run(bench.loop, &another.is_closed);
+    assert_int_equal(client_status(&another), 200);
+    client_close(&another);
+    for (size_t i = 1; i < array_length(clients); i++) {
+        client_run(bench.loop, &clients[i].is_closed);
+        assert_int_equal(client_status(&clients[i]), 200);
+        client_close(&clients[i]);
+    }
+    bench_close(&bench);
+}
+
+/* Nobody who only waited once is taken for a waiter when he has left. */
+static void test_no_waiter_is_left(void **state)
+{
+    struct bench bench;
+    struct client client;
+    (void)state;
+    bench_open(&bench);
+    open_request(&client, &bench, "/done");
+    run_until_asked(&bench, 1);
+    assert_true(callback_server_has_waiter(bench.server));
+    client_close(&client);
+    client_pause(bench.loop, 600);
+    assert_false(callback_server_has_waiter(bench.server));
+    bench_close(&bench);
+}
+
+static void test_drain(void **state)
+{
+    struct bench bench;
+    struct client client;
+    (void)state;
+    bench_open(&bench);
+    int64_t start = clock_monotonic();
+    callback_server_drain(bench.server, 2000); /* nothing to wait for */
+    assert_true(clock_monotonic() - start < 500);
+    open_request(&client, &bench, "/done");
+    run_until_asked(&bench, 1);
+    callback_server_release(bench.server, &(struct callback_answer){.status = 200, .body = "outcome"});
+    callback_server_drain(bench.server, 2000);
+    assert_true(clock_monotonic() - start < 1500);
+    char bytes[4096];
+    ssize_t length = recv(client.fd, bytes, sizeof bytes, MSG_DONTWAIT); /* flushed, though nobody ran the loop */
+    assert_true(length > 0 || client_status(&client) == 200);
+    client_close(&client);
+    bench_close(&bench);
+}
+
+/* A browser that was sent to /done is waited for, but not for ever; a preconnect without bytes is not. */
+static void test_drain_waits_for_the_promised(void **state)
+{
+    struct bench bench;
+    struct client client, silent;
+    (void)state;
+    test_ids("CB-13 T-07");
+    bench_open(&bench);
+    client_open(&silent, bench.loop, "127.0.0.1", bench.port);
+    assert_int_equal(client_get(bench.loop, bench.port, "/callback?code=a"), 303);
+    callback_server_release(bench.server, &(struct callback_answer){.status = 200, .body = "outcome"});
+    int64_t start = clock_monotonic();
+    callback_server_drain(bench.server, 300);
+    assert_true(clock_monotonic() - start >= 300 && clock_monotonic() - start < 1500);
+    open_request(&client, &bench, "/done");
+    start = clock_monotonic();
+    callback_server_drain(bench.server, 5000);
+    assert_true(clock_monotonic() - start < 1500);
+    client_run(bench.loop, &client.is_closed);
+    assert_int_equal(client_status(&client), 200);
+    client_close(&client);
+    client_close(&silent);
+    bench_close(&bench);
+}
+
+static void test_port_is_free_after_close(void **state)
+{
+    struct bench bench;
+    struct client client, silent;
+    (void)state;
+    test_ids("CB-03 T-07");
+    bench_open(&bench);
+    assert_int_equal(client_get(bench.loop, bench.port, "/page"), 200);
+    open_request(&client, &bench, "/done"); /* waits, and must not stop the end */
+    client_open(&silent, bench.loop, "::1", bench.port);
+    run_until_asked(&bench, 2);
+    int64_t start = clock_monotonic();
+    callback_server_close(bench.server);
+    assert_true(clock_monotonic() - start < 200);
+    assert_int_equal(client_connect("127.0.0.1", bench.port), -1);
+    assert_int_equal(errno, ECONNREFUSED);
+    assert_int_equal(client_connect("::1", bench.port), -1);
+    client_run(bench.loop, &client.is_closed);
+    client_close(&client);
+    client_close(&silent);
+    /* connections in TIME_WAIT do not keep the next login from the port */
+    struct error err = {0};
+    cleanup_text_list struct text_list addresses = {0};
+    cleanup_string char *address = memory_format("127.0.0.1:%d", bench.port);
+    text_list_add(&addresses, address);
+    const struct callback_server_settings settings = {.addresses = &addresses, .handler = bench_handler};
+    assert_true(callback_server_open(bench.loop, &settings, &bench.server, &err));
+    bench_close(&bench);
+}
+
+static void test_encrypted(void **state)
+{
+    struct bench bench;
+    struct error err = {0};
+    (void)state;
+    test_ids("K7-47");
+    bench_open_with(&bench, certificate, key);
+    cleanup_http struct http *http = NULL;
+    const struct http_settings settings = {.insecure_skip_tls_verify = true, .timeout_seconds = 10};
+    assert_true(http_open(bench.loop, &settings, &http, &err));
+    static const struct {
+        const char *path;
+        long status;
+    } cases[] = {{"localhost:%d/page", 200}, {"127.0.0.1:%d/page", 200}, {"localhost:%d/callback?code=a%%00b", 400},
+                 {"localhost:%d/callback?code=a", 303}};
+    for (size_t i = 0; i < array_length(cases); i++) {
+        char url[128];
+        size_t length = (size_t)snprintf(url, sizeof url, "https://");
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(url + length, sizeof url - length, cases[i].path, bench.port);
+#pragma GCC diagnostic pop
+        cleanup_http_response struct http_response response = {0};
+        const struct http_request request = {
+            .what = "the page", .url = url, .accept = "*/*", .limit = 4096, .keep_redirects = true};
+        if (!http_perform(http, &request, &response, &err))
+            fail_msg("%s: %s", url, err.message);
+        assert_int_equal(response.status, cases[i].status);
+    }
+    /* plain http at an https port is no request */
+    int asked = bench.asked;
+    assert_int_equal(client_get(bench.loop, bench.port, "/page"), 0);
+    assert_int_equal(bench.asked, asked);
+    http_close(steal(http));
+    bench_close(&bench);
+}
+
+static void test_bad_certificates(void **state)
+{
+    (void)state;
+    test_ids("K7-47");
+    static const struct {
+        const char *certificate, *key;
+    } cases[] = {{certificate, NULL}, {NULL, key}, {certificate, other_key}, {"x", key}, {certificate, ""}};
+    cleanup_loop struct loop *loop = NULL;
+    struct error err = {0};
+    cleanup_text_list struct text_list addresses = {0};
+    text_list_add(&addresses, "127.0.0.1:0");
+    assert_true(loop_open(&loop, &err));
+    for (size_t i = 0; i < array_length(cases); i++) {
+        const struct callback_server_settings settings = {
+            .addresses = &addresses, .certificate = cases[i].certificate, .key = cases[i].key,
+            .handler = bench_handler};
+        struct callback_server *server = NULL;
+        assert_false(callback_server_open(loop, &settings, &server, &err));
+        assert_int_equal(err.code, ERROR_CONFIG);
+        assert_null(server);
+    }
+}
+
+static void test_version(void **state)
+{
+    const char *version = NULL;
+    struct error err = {0};
+    (void)state;
+    assert_true(callback_server_library_version(&version, &err));
+    assert_true(version != NULL && version[0] != '\0');
+    callback_server_close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_refuses_without_asking),
+        cmocka_unit_test(test_raw_nul_and_long_target),
+        cmocka_unit_test(test_large_head_and_pipeline),
+        cmocka_unit_test(test_extra_host),
+        cmocka_unit_test(test_waits_for_the_outcome),
+        cmocka_unit_test(test_eight_may_wait),
+        cmocka_unit_test(test_no_waiter_is_left),
+        cmocka_unit_test(test_drain),
+        cmocka_unit_test(test_drain_waits_for_the_promised),
+        cmocka_unit_test(test_port_is_free_after_close),
+        cmocka_unit_test(test_encrypted),
+        cmocka_unit_test(test_bad_certificates),
+        cmocka_unit_test(test_version),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
