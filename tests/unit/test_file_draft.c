@@ -318,7 +318,7 @@ static void test_file_size_limit(void **state)
 static void save_on_full_disk(void)
 {
     struct scratch scratch = scratch_make();
-    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("tmpfs", scratch.path, "tmpfs", 0, "size=64k,mode=0700") != 0) {
         scratch_release(&scratch);
         _exit(77);

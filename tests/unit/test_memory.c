@@ -39,6 +39,19 @@ static void test_copies(void **state)
     assert_string_equal(formatted, "a-7");
 }
 
+static void test_format(void **state)
+{
+    (void)state;
+    cleanup_string char *texts = memory_format("%s/%s.%s", "a", "", "json");
+    assert_string_equal(texts, "a/.json");
+    cleanup_string char *plain = memory_format("plain");
+    assert_string_equal(plain, "plain");
+    cleanup_string char *percent = memory_format("%s%%%s", "x", "%s");
+    assert_string_equal(percent, "x%%s");
+    cleanup_string char *mixed = memory_format("%s-%d-%.2s-%5s", "a", -7, "xyz", "r");
+    assert_string_equal(mixed, "a--7-xy-    r");
+}
+
 static void test_replace(void **state)
 {
     (void)state;
@@ -122,9 +135,9 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_allocate),  cmocka_unit_test(test_copies),
-        cmocka_unit_test(test_replace),   cmocka_unit_test(test_wipe),
-        cmocka_unit_test(test_ownership), cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_allocate),      cmocka_unit_test(test_copies), cmocka_unit_test(test_replace),
+        cmocka_unit_test(test_format),        cmocka_unit_test(test_wipe),   cmocka_unit_test(test_ownership),
+        cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

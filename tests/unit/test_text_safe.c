@@ -147,6 +147,15 @@ static bool is_allowed(const char *text)
     return true;
 }
 
+static void test_several_at_once(void **state)
+{
+    (void)state;
+    char line[64];
+    snprintf(line, sizeof(line), "%s %s %s %s %s %s %s %s", safe("1"), safe("2\n"), safe("3"), safe("4"),
+             safe("5"), safe("6"), safe(NULL), safe("8"));
+    assert_string_equal(line, "1 2\\u{A} 3 4 5 6  8");
+}
+
 static void test_every_byte(void **state)
 {
     (void)state;
@@ -183,9 +192,13 @@ static void test_random_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kept),        cmocka_unit_test(test_controls),
-        cmocka_unit_test(test_hidden),      cmocka_unit_test(test_invalid),
-        cmocka_unit_test(test_length),      cmocka_unit_test(test_every_byte),
+        cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_controls),
+        cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_invalid),
+        cmocka_unit_test(test_length),
+        cmocka_unit_test(test_every_byte),
+        cmocka_unit_test(test_several_at_once),
         cmocka_unit_test(test_random_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
