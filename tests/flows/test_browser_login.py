@@ -229,7 +229,7 @@ def test_two_people_log_in_one_after_the_other_on_the_same_port(kube, issuer):
 def test_a_refusal_with_the_right_state_ends_the_login_with_its_words(kube, issuer):
     result = kube.get_token(FAKE_BROWSER="deny")
     assert result.code == "callback_error"
-    assert result.err.startswith("error: the provider refused the login: access_denied: The resource owner denied the request")
+    assert result.err.startswith("error: the provider refused the login: access_denied: The resource owner denied")
     assert issuer.count("token") == 0
     assert "The resource owner denied the request" in kube.page.read_text()
 

@@ -46,13 +46,13 @@ def exchange(port, data, address="127.0.0.1", tls=None, patience=TIMEOUT):
 
 
 class Waiting:
-    """`latchkey COMMAND --skip-open-browser`, up to the moment at which it has printed its URL."""
+    """`latchkey COMMAND`, up to the moment at which it has printed its URL: `skip` tells it not to open a browser."""
 
-    def __init__(self, kube, *flags, command="get-token", tls=None, user=None, **environment):
+    def __init__(self, kube, *flags, command="get-token", skip=True, tls=None, user=None, **environment):
         self.tls = tls
         self.browser = Browser(user)
-        self.running = kube.start(command, "--skip-open-browser", *flags, **environment)
-        self.visit = self.running.read_line(r"Please visit the following URL in your browser: (\S+)$")[1]
+        self.running = kube.start(command, *(["--skip-open-browser"] if skip else []), *flags, **environment)
+        self.visit = self.running.read_line(r"^Please visit the following URL in your browser(?: manually)?: (\S+)$")[1]
         self.start_path = urlsplit(self.visit).path
         self.port = urlsplit(self.visit).port
         self.start = self._answer = None
