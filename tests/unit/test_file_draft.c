@@ -129,6 +129,8 @@ static void test_draft(void **state)
     assert_string_equal(draft.name, "");
     assert_int_equal(fcntl(copy.fd, F_GETFD), -1);
     assert_string_equal(scratch_read(&scratch, "file"), "content");
+    assert_int_equal(fstatat(scratch.fd, "file", &status, AT_SYMLINK_NOFOLLOW), 0);
+    assert_int_equal(status.st_size, 7);
     assert_true(file_draft_open(scratch.fd, 1, &draft, &err));
     assert_int_equal(count_entries(&scratch), 2);
     file_draft_release(&draft);
