@@ -117,7 +117,7 @@ bool record_number(const json_t *object, const char *name, int64_t *out)
     if (!json_is_integer(value))
         return false;
     json_int_t number = json_integer_value(value);
-    if (number < 0 || number > (json_int_t)1 << 53)
+    if (number < 0 || number > RECORD_NUMBER_MAX)
         return false;
     *out = (int64_t)number;
     return true;

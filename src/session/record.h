@@ -31,6 +31,7 @@ void record_remove(struct record_place place);
  * UTF-8. */
 bool record_set_text(json_t *object, const char *name, const char *text) must_check;
 bool record_set_number(json_t *object, const char *name, int64_t number) must_check;
+#define RECORD_NUMBER_MAX ((int64_t)1 << 53)
 /* A whole number from 0 to 2^53; false when absent or anything else. */
 bool record_number(const json_t *object, const char *name, int64_t *out) must_check;
 /* True when TEXT holds no control character but those in ALLOWED. */

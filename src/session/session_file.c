@@ -2,8 +2,6 @@
 /* Writes a session as JSON and believes as little as possible of one that it reads. */
 #include "session/session_file.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -12,7 +10,9 @@
 #include "base/memory.h"
 #include "record.h"
 
-enum { FILE_DEPTH = 8, TOKEN_LIMIT = 512 * 1024, YEAR_2001 = 1000000000 };
+enum { FILE_DEPTH = 8, TOKEN_LIMIT = 512 * 1024, YEAR_2001 = 1000000000, TIME_DIGITS = 16 };
+#define FILE_END "}\n"
+enum { FILE_END_LENGTH = sizeof(FILE_END) - 1 };
 static const char *const optional_texts[] = {"refresh_token", "subject", "username", "nonce"};
 
 bool session_file_format(const struct session_key *key, const struct session *session, char **text,
@@ -35,7 +35,7 @@ bool session_file_format(const struct session_key *key, const struct session *se
     if (!whole)
         return error_set(err, ERROR_INTERNAL, "cannot make the text of session '%s'", safe(key->name));
     cleanup_secret char *compact = json_to_text(object);
-    *text = memory_format("%s\n", compact);
+    *text = memory_format("%s\n", compact); /* FILE_END */
     return true;
 }
 
@@ -170,13 +170,15 @@ static const char *behind(const char *at, const char *end, const char *pattern)
 
 static bool peek_time(const char *at, const char *end, const char *pattern, int64_t *seconds)
 {
-    char *stop = NULL;
     const char *digits = behind(at, end, pattern);
-    if (digits == NULL || *digits < '0' || *digits > '9')
+    const char *stop = digits;
+    int64_t value = 0;
+    for (; stop != NULL && stop < end && *stop >= '0' && *stop <= '9' && stop - digits < TIME_DIGITS; stop++)
+        value = value * 10 + (*stop - '0');
+    if (stop == digits || stop == end || (*stop != ',' && *stop != '}') || value > RECORD_NUMBER_MAX)
         return false;
-    errno = 0;
-    *seconds = strtoll(digits, &stop, 10);
-    return errno == 0 && (*stop == ',' || *stop == '}');
+    *seconds = value;
+    return true;
 }
 
 /* What session_file_format puts before the token; the rest of a file that begins with it is ours as well. */
@@ -194,7 +196,9 @@ bool session_file_peek(const char *text, size_t length, const struct session_key
     const char *end = text + length;
     struct session session = {0};
     int64_t own_expiry = 0;
-    if (length < strlen(begin) || memcmp(text, begin, strlen(begin)) != 0)
+    size_t begin_length = strlen(begin);
+    if (length < begin_length + FILE_END_LENGTH || memcmp(text, begin, begin_length) != 0 ||
+        memcmp(end - FILE_END_LENGTH, FILE_END, FILE_END_LENGTH) != 0)
         return false;
     const char *quote = memchr(token, '"', (size_t)(end - token));
     if (quote == NULL || !peek_time(quote, end, "\"issued_at\":", &session.issued_at) ||
