@@ -18,8 +18,7 @@ static const struct jwk_set *keys(void)
     return set;
 }
 
-/* The keys are published, so nobody signs with them by accident. */
-static void check_known(const char *token)
+static bool is_known(const char *token)
 {
     static const char *const signed_tokens[] = {RSA_TOKEN, EC_TOKEN, ED_TOKEN, ID_TOKEN, ACCESS_TOKEN};
     const char *dot = strrchr(token, '.');
@@ -28,9 +27,9 @@ static void check_known(const char *token)
         const char *known = signed_tokens[i];
         if ((size_t)(strrchr(known, '.') - known) == signed_length &&
             memcmp(known, token, signed_length) == 0)
-            return;
+            return true;
     }
-    fuzz_check(!"a token that nobody has signed was accepted");
+    return false;
 }
 
 static void check_cached(const char *token)
@@ -54,6 +53,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool well_formed = jws_inspect(token, NULL, &header, &err);
     fuzz_check(well_formed == (err.code == ERROR_NONE));
     if (jws_verify_bytes(token, NULL, keys(), &payload, &err))
-        check_known(token);
+        fuzz_check(is_known(token));
     return 0;
 }
