@@ -16,6 +16,7 @@ struct token_outcome {
     struct token_error failed;  /* when a server answered */
     bool sent;                  /* false only when provably nothing left us */
     bool answered;              /* an HTTP answer came */
+    long status;                /* its status */
 };
 void token_outcome_release(struct token_outcome *outcome);
 #define cleanup_token_outcome __attribute__((cleanup(token_outcome_release)))

@@ -22,6 +22,8 @@ static bool fetch_document(struct login_context *context, const struct http_requ
                   "cannot read %s: '%s' answered HTTP %ld", request->what, safe(request->url), response.status);
         if (provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
             authentik_hint_discovery_status(context->config->issuer, response.status, err);
+        if (err->code == ERROR_SERVER && err->hint[0] == '\0')
+            error_hint(err, "the server cannot answer now: try again later");
         return false;
     }
     *text = buffer_steal(&response.body);
@@ -47,6 +49,17 @@ static bool discover_from_cache(struct login_context *context)
     return context->provider_known;
 }
 
+/* Somebody else answered: the address is wrong, or something stands in front of the provider. */
+static bool hint_no_metadata(struct error *err)
+{
+    if (err->code == ERROR_DISCOVERY_JSON)
+        return error_hint(err, "a web page instead of metadata comes from a wrong --oidc-issuer-url, or from a login page "
+                               "in front of the provider (forward auth, a captive portal)");
+    if (err->code == ERROR_DISCOVERY_HTTP && err->hint[0] == '\0')
+        return error_hint(err, "check --oidc-issuer-url: the provider's metadata must be at that address");
+    return false;
+}
+
 static void load_record(struct login_context *context)
 {
     if (context->record.metadata == NULL && context->record.jwks == NULL)
@@ -65,10 +78,9 @@ bool issuer_discover(struct login_context *context, bool may_be_cached, struct e
     cleanup_string char *url = provider_metadata_url(context->config->issuer);
     cleanup_string char *text = NULL;
     struct http_request request = {.what = "the discovery document", .url = url, .limit = METADATA_LIMIT};
-    if (!fetch_document(context, &request, ERROR_DISCOVERY_HTTP, &text, err))
-        return false;
-    if (!provider_parse(context->config->issuer, text, strlen(text), &context->provider, err))
-        return false;
+    if (!fetch_document(context, &request, ERROR_DISCOVERY_HTTP, &text, err) ||
+        !provider_parse(context->config->issuer, text, strlen(text), &context->provider, err))
+        return hint_no_metadata(err);
     context->provider_known = true;
     context->provider_from_cache = false;
     memory_replace_text(&context->record.metadata, text);

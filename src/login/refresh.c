@@ -13,6 +13,8 @@
 #include "login/token_request.h"
 #include "login/verification.h"
 
+enum { LONGEST_PAUSE = 10 }; /* seconds */
+
 static bool send_refresh(struct login_context *context, const struct session *session, struct token_outcome *outcome,
                          struct error *err)
 {
@@ -35,17 +37,53 @@ static bool endpoint_has_moved(struct login_context *context)
     return !issuer_discover(context, true, &ignored) && false;
 }
 
-/* One more try where it can help: the answer was lost on the way (REF-06), or the endpoint moved. */
+/* True when the failure may come from an address that is out of date. */
+static bool may_have_moved(const struct login_context *context, const struct token_outcome *outcome, const struct error *err)
+{
+    if (outcome->answered)
+        return outcome->failed.failure != TOKEN_FAILURE_GRANT && outcome->failed.failure != TOKEN_FAILURE_CLIENT &&
+               outcome->status != 429;
+    if (err->code == ERROR_REDIRECT)
+        return true;
+    if (outcome->sent || !error_is_network(err))
+        return false;
+    /* where the host itself cannot be reached, its metadata cannot either */
+    cleanup_string char *issuer = provider_url_host(context->config->issuer);
+    cleanup_string char *endpoint = provider_url_host(context->provider.token_endpoint);
+    return strcmp(issuer, endpoint) != 0;
+}
+
+/* The server said when it will be ready (REF-05). Nobody waits for it while the old token is good. */
+static bool waited_as_asked(struct login_context *context, const struct session *session,
+                            const struct token_outcome *outcome, struct error *err)
+{
+    int64_t pause = outcome->failed.retry_after;
+    struct error ignored = {0};
+    bool never = false;
+    if (!outcome->answered || outcome->failed.failure != TOKEN_FAILURE_TEMPORARY || pause < 0 || pause > LONGEST_PAUSE)
+        return false;
+    if (session_remaining(session, clock_wall()) > 0 && !context->config->force_refresh)
+        return false;
+    notice_say(&context->config->notice, NOTICE_STATUS, "the provider asks to wait %d s", (int)pause);
+    loop_hold_signals(context->loop, false);
+    enum loop_end end = loop_run(context->loop, &never, clock_monotonic() + pause * 1000, &ignored);
+    loop_hold_signals(context->loop, true);
+    notice_say(&context->config->notice, NOTICE_STATUS, "%s", "");
+    if (end == LOOP_INTERRUPTED)
+        error_set(err, ERROR_INTERRUPTED, "interrupted while waiting for the provider");
+    return end == LOOP_DEADLINE;
+}
+
+/* One more try where it can help: the answer was lost on the way (REF-06), the server asked for a pause, or the endpoint
+ * moved. */
 static bool send_with_retry(struct login_context *context, const struct session *session, struct token_outcome *outcome,
                             struct error *err)
 {
     if (send_refresh(context, session, outcome, err))
         return true;
     bool lost = !outcome->answered && outcome->sent && error_is_network(err) && err->code != ERROR_TIMEOUT;
-    bool refused = outcome->answered && outcome->failed.failure != TOKEN_FAILURE_GRANT &&
-                   outcome->failed.failure != TOKEN_FAILURE_CLIENT;
-    bool unreachable = !outcome->answered && !outcome->sent && err->code != ERROR_INTERRUPTED;
-    if (!lost && !((refused || unreachable) && endpoint_has_moved(context)))
+    if (!lost && !waited_as_asked(context, session, outcome, err) &&
+        !(may_have_moved(context, outcome, err) && endpoint_has_moved(context)))
         return false;
     log_line(1, "the refresh is tried once more: %s", err->message);
     token_outcome_release(outcome);

@@ -70,6 +70,7 @@ bool token_request_send(struct login_context *context, struct buffer *form, bool
     bool answered = http_perform(context->http, &request, &response, err);
     out->sent = answered || response.sent;
     out->answered = answered;
+    out->status = response.status;
     if (!answered)
         return false;
     struct token_http http = {.status = response.status, .body = buffer_text(&response.body), .length = response.body.length,
