@@ -71,6 +71,12 @@ static struct callback_answer finish_callback(struct attempt *attempt, bool refu
     return (struct callback_answer){.status = 303, .location = done_path(attempt)};
 }
 
+/* One answer for a wrong state, a missing one and what cannot be read: nobody learns which it was (T-01). */
+static struct callback_answer answer_stranger(struct attempt *attempt)
+{
+    return answer_page(attempt, 400, "Not this login", "This answer does not belong to the login that is waiting here.");
+}
+
 static struct callback_answer count_wrong_state(struct attempt *attempt)
 {
     if (++attempt->wrong_states > WRONG_STATE_LIMIT) {
@@ -79,7 +85,7 @@ static struct callback_answer count_wrong_state(struct attempt *attempt)
                   attempt->wrong_states);
         error_hint(&attempt->error, "a web page or another program is sending requests to the callback port: close it");
     }
-    return answer_page(attempt, 400, "Not this login", "This answer does not belong to the login that is waiting here.");
+    return answer_stranger(attempt);
 }
 
 /* The callback proper: judged on the raw target, state first. */
@@ -98,7 +104,7 @@ static struct callback_answer take_callback(struct attempt *attempt, const char 
     case CALLBACK_WRONG_STATE:
         return count_wrong_state(attempt);
     case CALLBACK_MALFORMED:
-        return answer_page(attempt, 400, "Not understood", "This request is not a valid answer to a login.");
+        return answer_stranger(attempt);
     case CALLBACK_OTHER_PATH:
         break;
     }
@@ -278,7 +284,7 @@ static void tell_browser(struct attempt *attempt, const struct session *session,
     } else {
         attempt->page = callback_page_failure(err);
     }
-    struct callback_answer answer = {.status = session != NULL ? 200 : 500, .body = attempt->page};
+    struct callback_answer answer = {.status = 200, .body = attempt->page};
     callback_server_release(attempt->redirect.server, &answer);
     callback_server_drain(attempt->redirect.server, FAREWELL_MILLISECONDS);
 }
