@@ -24,8 +24,8 @@ struct json_source {
 bool json_parse_object(struct json_source source, const char *text, size_t length, json_t **out,
                        struct error *err) must_check;
 
-/* Seeds jansson's hash tables from getrandom(2), once. json_parse_object does it; call it before making the first
- * object of one's own, or jansson opens /dev/urandom for it. */
+/* Seeds jansson's hash tables from getrandom(2), once. json_parse_object does it; call it before making the
+ * first object of one's own, or jansson opens /dev/urandom for it. */
 void json_seed(void);
 
 /* The member as text without NUL, borrowed; NULL when absent, null or of another type. */

@@ -63,8 +63,8 @@ struct text_safe {
 };
 struct text_safe text_make_safe_bytes(const char *bytes, size_t length);
 struct text_safe text_make_safe(const char *text);
-/* The same for one printf argument: the text lives until TEXT_SHOWN_MAX others were shown, so that no frame grows by it.
- * NULL is "". */
+/* The same for one printf argument: the text lives until TEXT_SHOWN_MAX others were shown, so that no frame
+ * grows by it. NULL is "". */
 enum { TEXT_SHOWN_MAX = 16 };
 const char *text_show(const char *text);
 #define safe(value) text_show(value)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Late binding: all symbols or none, errors that name the package, and the notes that packagers' tools read.
- */
+/* Late binding: all symbols or none, errors that name the package, notes that packagers' tools read. */
 #include "ids.h"
 
 #include <elf.h>
