@@ -55,6 +55,8 @@ static size_t join(const char *format, va_list arguments, char *out)
     size_t length = 0;
     for (const char *c = format; *c != '\0'; c++) {
         const char *part = *c == '%' ? va_arg(arguments, const char *) : c;
+        if (part == NULL)
+            part = "(null)"; /* as printf has it */
         size_t size = *c == '%' ? strlen(part) : 1;
         if (out != NULL)
             memcpy(out + length, part, size);

@@ -48,6 +48,9 @@ static void test_format(void **state)
     assert_string_equal(plain, "plain");
     cleanup_string char *percent = memory_format("%s%%%s", "x", "%s");
     assert_string_equal(percent, "x%%s");
+    const char *volatile nothing = NULL;
+    cleanup_string char *null = memory_format("<%s>", nothing);
+    assert_string_equal(null, "<(null)>");
     cleanup_string char *mixed = memory_format("%s-%d-%.2s-%5s", "a", -7, "xyz", "r");
     assert_string_equal(mixed, "a--7-xy-    r");
 }
