@@ -14,56 +14,62 @@
 
 /* All borrowed, for the life of the client. */
 struct http_settings {
-    const struct text_list *ca_files;    /* given: they replace the system's roots, several are combined */
-    const struct text_list *ca_data;     /* standard base64 of PEM */
-    const char *ssl_cert_file, *ssl_cert_dir; /* SSL_CERT_FILE, SSL_CERT_DIR; NULL unset */
+    const struct text_list *ca_files; /* given: they replace the system's roots, several are combined */
+    const struct text_list *ca_data;  /* standard base64 of PEM */
+    const char *ssl_cert_file;        /* SSL_CERT_FILE; NULL unset */
+    const char *ssl_cert_dir;         /* SSL_CERT_DIR; NULL unset */
     bool insecure_skip_tls_verify;
-    const struct text_map *headers;      /* --oidc-request-header, sent with every request */
-    int timeout_seconds;                 /* of one whole request; 30 unless --http-timeout-sec */
-    bool allow_plain_http;               /* the issuer is plain http on loopback; elsewhere it is refused all the same */
-    const char *user_agent;              /* "latchkey/VERSION"; NULL means "latchkey" */
+    const struct text_map *headers; /* --oidc-request-header, sent with every request */
+    int timeout_seconds;            /* of one whole request; 30 unless --http-timeout-sec */
+    bool allow_plain_http;          /* the issuer is plain http on loopback; elsewhere it is refused anyway */
+    const char *user_agent;         /* "latchkey/VERSION"; NULL means "latchkey" */
 };
 struct http;
-/* Reads and checks the CA files now: an unreadable or empty one is an error (config), never a silent fallback. */
-bool http_open(struct loop *loop, const struct http_settings *settings, struct http **out, struct error *err) must_check;
+/* Reads and checks the CA files now: one that is unreadable or empty is an error (config), never skipped. */
+bool http_open(struct loop *loop, const struct http_settings *settings, struct http **out,
+               struct error *err) must_check;
 void http_close(struct http *http);
 void http_cleanup(struct http **http);
 #define cleanup_http __attribute__((cleanup(http_cleanup)))
 
 /* All borrowed until the request ends. */
 struct http_request {
-    const char *what;                  /* "the discovery document", for messages */
+    const char *what; /* "the discovery document", for messages */
     const char *url;
-    const char *form;                  /* POST body, form-urlencoded; NULL for GET */
-    const char *basic_user, *basic_password; /* Authorization: Basic, given already form-encoded; NULL for none */
-    const char *bearer;                /* Authorization: Bearer; NULL for none */
-    const char *accept;                /* NULL means application/json */
-    size_t limit;                      /* of the body */
-    bool truncate;                     /* the probe: keep the first LIMIT bytes, ignore the rest */
-    bool keep_redirects;               /* the probe: a 3xx is an answer, not an error */
-    bool never_retry;                  /* an authorization code: sent once (TOK-08) */
+    const char *form; /* POST body, form-urlencoded; NULL for GET */
+    const char *basic_user; /* Authorization: Basic, given already form-encoded; NULL for none */
+    const char *basic_password;
+    const char *bearer;  /* Authorization: Bearer; NULL for none */
+    const char *accept;  /* NULL means application/json */
+    size_t limit;        /* of the body */
+    bool truncate;       /* the probe: keep the first LIMIT bytes, ignore the rest */
+    bool keep_redirects; /* the probe: a 3xx is an answer, not an error */
+    bool never_retry;    /* an authorization code: sent once (TOK-08) */
 };
 struct http_response {
     long status;
-    struct buffer body;                /* secret: wiped */
-    char *content_type, *location, *allow, *retry_after, *request_id; /* NULL when absent; X-authentik-id */
-    int64_t date;                      /* the Date header, 0 when absent */
-    bool sent;                         /* false only when provably nothing left us; set on failure as well */
+    struct buffer body; /* secret: wiped */
+    /* Headers, NULL when absent; REQUEST_ID is X-authentik-id. */
+    char *content_type, *location, *allow, *retry_after, *request_id;
+    int64_t date; /* the Date header, 0 when absent */
+    bool sent;    /* false only when provably nothing left us; set on failure as well */
 };
 void http_response_release(struct http_response *response);
 #define cleanup_http_response __attribute__((cleanup(http_response_release)))
 
-/* Sends and waits. Connect and name failures are tried again for 5 s (a laptop that wakes up), since nothing was sent then; what
- * fails later is never sent again, but for a GET on a reused connection that was closed under it. A redirect (redirect), a
- * Content-Encoding (unsupported) and a head or body over its limit (too_large) are errors. Errors: network, tls, timeout,
- * too_large, redirect, unsupported, interrupted, and for a request that cannot be made config and endpoint_url. An HTTP status
- * is not an error here. On failure only OUT->sent is written. */
+/* Sends and waits. Connect and name failures are tried again for 5 s (a laptop that wakes up), since nothing
+ * was sent then; what fails later is never sent again, but for a GET on a reused connection that was closed
+ * under it. A redirect (redirect), a Content-Encoding (unsupported) and a head or body over its limit
+ * (too_large) are errors. Errors: network, tls, timeout, too_large, redirect, unsupported, interrupted, and
+ * for a request that cannot be made config and endpoint_url. An HTTP status is not an error here. On failure
+ * only OUT->sent is written. */
 bool http_perform(struct http *http, const struct http_request *request, struct http_response *out,
                   struct error *err) must_check;
 
 /* The same in the background, while the loop runs for something else. */
 struct http_transfer;
-bool http_start(struct http *http, const struct http_request *request, struct http_transfer **out, struct error *err) must_check;
+bool http_start(struct http *http, const struct http_request *request, struct http_transfer **out,
+                struct error *err) must_check;
 /* Waits for the end if it has not come; frees the transfer. */
 bool http_finish(struct http_transfer *transfer, struct http_response *out, struct error *err) must_check;
 /* Gives it up and frees it. NULL is harmless. */

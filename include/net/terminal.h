@@ -5,12 +5,12 @@
 
 #include <stdbool.h>
 
-/* Tells what TERM is (NULL when unset): command/ alone reads the environment. Until then nothing is interactive. */
+/* Tells what TERM is, NULL when unset. Until then nothing is interactive. */
 void terminal_set_type(const char *type);
 /* True when stderr is a terminal that can move the cursor (TERM is set and not "dumb"). */
 bool terminal_is_interactive(void);
-/* Shows LINE in place of the one before, cut at the terminal's width; nothing when not interactive. Text from outside must
- * have gone through safe(). */
+/* Shows LINE in place of the one before, cut at the terminal's width; nothing when not interactive. Text from
+ * outside must have gone through safe(). */
 void terminal_status(const char *line);
 /* Removes it, so that the next message starts on a clean line. Harmless twice. */
 void terminal_clear(void);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests to the provider: the client, the life of a transfer, and trying again while nothing was sent. */
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +12,8 @@ enum { TIMEOUT_DEFAULT = 30, RETRY_WINDOW = 5000, RETRY_FIRST = 100, RETRY_MOST 
 struct http_curl curl;
 #define CURL_SYMBOL(function) LATE_SYMBOL(curl, function)
 static const struct late_symbol curl_symbols[] = {CURL_FUNCTIONS(CURL_SYMBOL)};
-static const struct late_library curl_library = {LATE_CURL, "libcurl4", curl_symbols, array_length(curl_symbols)};
+static const struct late_library curl_library = {LATE_CURL, "libcurl4", curl_symbols,
+                                                 array_length(curl_symbols)};
 
 bool http_bind(struct error *err)
 {
@@ -95,16 +95,17 @@ static CURL *http_take_handle(struct http *http)
     if (http->idle != NULL)
         return steal(http->idle);
     CURL *easy = curl.curl_easy_init();
-    if (easy != NULL && (curl.curl_easy_getinfo)(easy, CURLINFO_CAPATH, &directory) == CURLE_OK && directory == NULL &&
-        text_is_empty(http->settings.ssl_cert_dir))
+    if (easy != NULL && (curl.curl_easy_getinfo)(easy, CURLINFO_CAPATH, &directory) == CURLE_OK &&
+        directory == NULL && text_is_empty(http->settings.ssl_cert_dir))
         http->reads_bundle = true;
     return easy;
 }
 
-static bool request_check(const struct http *http, const struct http_request *request, struct http_target *target,
-                          struct error *err)
+static bool request_check(const struct http *http, const struct http_request *request,
+                          struct http_target *target, struct error *err)
 {
-    const char *const values[] = {request->basic_user, request->basic_password, request->bearer, request->accept};
+    const char *const values[] = {request->basic_user, request->basic_password, request->bearer,
+                                  request->accept};
     for (size_t i = 0; i < array_length(values); i++)
         if (values[i] != NULL && http_has_control(values[i]))
             return error_set(err, ERROR_CONFIG, "cannot fetch %s: a control character in a header value",
@@ -112,8 +113,8 @@ static bool request_check(const struct http *http, const struct http_request *re
     if (!http_target_parse(request->url, target, err))
         return error_prefix(err, "cannot fetch %s", request->what);
     if (target->is_plain && !(http->settings.allow_plain_http && target->is_loopback))
-        return error_set(err, ERROR_ENDPOINT_URL, "cannot fetch %s from '%s': plain http is refused", request->what,
-                         safe(target->host));
+        return error_set(err, ERROR_ENDPOINT_URL, "cannot fetch %s from '%s': plain http is refused",
+                         request->what, safe(target->host));
     return true;
 }
 
@@ -160,14 +161,15 @@ static bool transfer_may_retry(struct http_transfer *transfer)
     return transfer->pause > 0;
 }
 
-/* The system's roots are looked up in the hashed directory first: reading the bundle costs 20 ms at every connection. What
- * the directory does not know may still be in the bundle. Nothing was sent by then. */
+/* The system's roots are looked up in the hashed directory first: reading the bundle costs 20 ms at every
+ * connection. What the directory does not know may still be in the bundle. Nothing was sent by then. */
 static bool transfer_may_read_bundle(struct http_transfer *transfer)
 {
     struct http *http = transfer->http;
     if (transfer->code != CURLE_PEER_FAILED_VERIFICATION && transfer->code != CURLE_SSL_CACERT_BADFILE)
         return false;
-    if (transfer->reads_bundle || http->authorities.length > 0 || !text_is_empty(http->settings.ssl_cert_file))
+    if (transfer->reads_bundle || http->authorities.length > 0 ||
+        !text_is_empty(http->settings.ssl_cert_file))
         return false;
     http->reads_bundle = true;
     return true;
@@ -185,12 +187,14 @@ static void transfer_finished(void *context, int code)
         transfer->done = true;
         return;
     }
-    log_line(1, "no connection to %s yet, trying again in %d ms", safe(transfer->target.host), transfer->pause);
+    log_line(1, "no connection to %s yet, trying again in %d ms", safe(transfer->target.host),
+             transfer->pause);
     loop_after(transfer->http->loop, transfer->pause, transfer_try_again, transfer);
     transfer->pause = transfer->pause * 2 > RETRY_MOST ? RETRY_MOST : transfer->pause * 2;
 }
 
-bool http_start(struct http *http, const struct http_request *request, struct http_transfer **out, struct error *err)
+bool http_start(struct http *http, const struct http_request *request, struct http_transfer **out,
+                struct error *err)
 {
     cleanup_target struct http_target target = {0};
     if (!request_check(http, request, &target, err))
@@ -257,8 +261,8 @@ static bool transfer_wait(struct http_transfer *transfer, struct error *err)
     case LOOP_DONE:
         return true;
     case LOOP_DEADLINE:
-        return error_set(err, ERROR_TIMEOUT, "cannot fetch %s from '%s': no answer within %d s", what, safe(host),
-                         transfer->http->settings.timeout_seconds);
+        return error_set(err, ERROR_TIMEOUT, "cannot fetch %s from '%s': no answer within %d s", what,
+                         safe(host), transfer->http->settings.timeout_seconds);
     case LOOP_INTERRUPTED:
         return error_set(err, ERROR_INTERRUPTED, "interrupted while fetching %s from '%s'", what, safe(host));
     case LOOP_FAILED:
@@ -282,7 +286,8 @@ bool http_finish(struct http_transfer *finishing, struct http_response *out, str
     return true;
 }
 
-bool http_perform(struct http *http, const struct http_request *request, struct http_response *out, struct error *err)
+bool http_perform(struct http *http, const struct http_request *request, struct http_response *out,
+                  struct error *err)
 {
     struct http_transfer *transfer = NULL;
     if (!http_start(http, request, &transfer, err)) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What comes in: header lines and body, counted as they come. */
-#include <curl/curl.h>
 #include <string.h>
 #include <strings.h>
 
@@ -18,9 +17,12 @@ static void answer_keep_header(struct http_transfer *transfer, const char *line,
     const struct {
         const char *name;
         char **slot;
-    } kept[] = {{"Content-Type", &response->content_type}, {"Location", &response->location},
-                {"Allow", &response->allow},               {"Retry-After", &response->retry_after},
-                {"X-authentik-id", &response->request_id}, {"Date", &transfer->date},
+    } kept[] = {{"Content-Type", &response->content_type},
+                {"Location", &response->location},
+                {"Allow", &response->allow},
+                {"Retry-After", &response->retry_after},
+                {"X-authentik-id", &response->request_id},
+                {"Date", &transfer->date},
                 {"Content-Encoding", &transfer->encoding}};
     const char *colon = memchr(line, ':', length);
     if (colon == NULL)
@@ -31,7 +33,8 @@ static void answer_keep_header(struct http_transfer *transfer, const char *line,
     while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
         end--;
     for (size_t i = 0; i < array_length(kept); i++)
-        if ((size_t)(colon - line) == strlen(kept[i].name) && strncasecmp(line, kept[i].name, strlen(kept[i].name)) == 0)
+        if ((size_t)(colon - line) == strlen(kept[i].name) &&
+            strncasecmp(line, kept[i].name, strlen(kept[i].name)) == 0)
             answer_keep(kept[i].slot, value, (size_t)(end - value));
 }
 
@@ -44,8 +47,8 @@ void http_answer_clear(struct http_transfer *transfer)
     memory_replace_text(&transfer->encoding, NULL);
 }
 
-/* Every head is seen here: of a proxy's answer to CONNECT, of a 1xx, of the answer itself, and trailers after the body. Only
- * the last head counts; a status line begins a new one, an empty line ends it. */
+/* Every head is seen here: of a proxy's answer to CONNECT, of a 1xx, of the answer itself, and trailers after
+ * the body. Only the last head counts; a status line begins a new one, an empty line ends it. */
 size_t http_receive_header(char *data, size_t size, size_t count, void *context)
 {
     struct http_transfer *transfer = context;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whose certificate the server showed, so that a person can see an inspecting proxy in the message. */
-#include <curl/curl.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -18,7 +17,8 @@ static void look_finished(void *context, int code)
 static char *look_read_issuer(CURL *easy)
 {
     struct curl_certinfo *info = NULL;
-    if ((curl.curl_easy_getinfo)(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || info == NULL || info->num_of_certs < 1)
+    if ((curl.curl_easy_getinfo)(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || info == NULL ||
+        info->num_of_certs < 1)
         return NULL;
     for (const struct curl_slist *line = info->certinfo[0]; line != NULL; line = line->next)
         if (text_starts_with(line->data, "Issuer:"))
@@ -26,7 +26,7 @@ static char *look_read_issuer(CURL *easy)
     return NULL;
 }
 
-/* libcurl forgets the certificates when OpenSSL ends the handshake because of them, so it takes a second one. */
+/* libcurl forgets a certificate when OpenSSL ends the handshake because of it, so it takes a second one. */
 char *http_look_at_issuer(const struct http_transfer *transfer)
 {
     struct loop *loop = transfer->http->loop;
@@ -36,7 +36,8 @@ char *http_look_at_issuer(const struct http_transfer *transfer)
     CURL *easy = curl.curl_easy_init();
     if (easy == NULL)
         return NULL;
-    if (http_prepare_look(transfer, easy, &ignored) && loop_add_transfer(loop, easy, look_finished, &done, &ignored)) {
+    if (http_prepare_look(transfer, easy, &ignored) &&
+        loop_add_transfer(loop, easy, look_finished, &done, &ignored)) {
         if (loop_run(loop, &done, clock_monotonic() + LOOK_LIMIT, &ignored) == LOOP_DONE)
             issuer = look_read_issuer(easy);
         loop_remove_transfer(loop, easy);

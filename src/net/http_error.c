@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a request failed, in words: whose fault it may be and what to look at; never a query or a proxy's password. */
-#include <curl/curl.h>
+/* How a request failed, in words: what to look at, never a query or a proxy's password. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,10 +15,11 @@ static long transfer_number(const struct http_transfer *transfer, CURLINFO info)
 }
 
 /* "cannot fetch the token from 'host': CAUSE". */
-static bool fail(const struct http_transfer *transfer, enum error_code code, const char *cause, struct error *err)
+static bool fail(const struct http_transfer *transfer, enum error_code code, const char *cause,
+                 struct error *err)
 {
-    return error_set(err, code, "cannot fetch %s from '%s': %s", transfer->request.what, safe(transfer->target.host),
-                     cause);
+    return error_set(err, code, "cannot fetch %s from '%s': %s", transfer->request.what,
+                     safe(transfer->target.host), cause);
 }
 
 /* libcurl quotes a proxy setting as a whole when it cannot read it, with the password in it. */
@@ -49,7 +49,8 @@ static bool fail_by_cause(const struct http_transfer *transfer, enum error_code 
 static bool fail_proxy(const struct http_transfer *transfer, struct error *err)
 {
     fail_by_cause(transfer, ERROR_NETWORK, err);
-    return error_hint(err, "the proxy is taken from https_proxy or all_proxy; hosts that need none belong in no_proxy");
+    return error_hint(
+        err, "the proxy is taken from https_proxy or all_proxy; hosts that need none belong in no_proxy");
 }
 
 static bool fail_resolve(const struct http_transfer *transfer, struct error *err)
@@ -58,8 +59,8 @@ static bool fail_resolve(const struct http_transfer *transfer, struct error *err
     return error_hint(err, "check the spelling of the host, and that the network or VPN is up");
 }
 
-/* libcurl says "failed to connect to HOST port PORT after 1 ms: Couldn't connect to server", where HOST may be a proxy; the
- * reason is in a number beside it, which keeps an old value in all other cases. */
+/* libcurl says "failed to connect to HOST port PORT after 1 ms: Couldn't connect to server", where HOST may
+ * be a proxy; the reason is in a number beside it, which keeps an old value in all other cases. */
 static bool fail_connect(const struct http_transfer *transfer, struct error *err)
 {
     struct text_safe cause = transfer_cause(transfer);
@@ -70,7 +71,8 @@ static bool fail_connect(const struct http_transfer *transfer, struct error *err
     *after = '\0';
     cleanup_string char *reason = memory_format("%s: %s", cause.text, strerror((int)number));
     fail(transfer, ERROR_NETWORK, reason, err);
-    return error_hint(err, "check that the host and port are right, and that the network, VPN or proxy is up");
+    return error_hint(err,
+                      "check that the host and port are right, and that the network, VPN or proxy is up");
 }
 
 static bool fail_receive(const struct http_transfer *transfer, struct error *err)
@@ -90,14 +92,27 @@ static bool fail_certificate(const struct http_transfer *transfer, struct error 
                   transfer->request.what, safe(transfer->target.host), cause.text, safe(transfer->issuer));
     if (strstr(cause.text, "expired") != NULL || strstr(cause.text, "not yet valid") != NULL)
         error_hint(err, "compare this machine's clock with the certificate's validity");
-    return error_hint(err, "if a private authority or an inspecting proxy issued it, give that authority's certificate with "
-                           "--certificate-authority");
+    if (strstr(cause.text, "subject name") != NULL || strstr(cause.text, "does not match") != NULL)
+        error_hint(err, "the certificate is for other names; use one of them in the URL");
+    return error_hint(
+        err,
+        "if a private authority or an inspecting proxy issued it, give that authority's certificate with "
+        "--certificate-authority");
+}
+
+static bool cause_is_broken_connection(const char *cause)
+{
+    /* libcurl names the call only when the connection broke under it. */
+    static const char *const signs[] = {"SSL_connect: ", "ecv failure", "end failure", "unexpected eof"};
+    for (size_t i = 0; i < array_length(signs); i++)
+        if (strstr(cause, signs[i]) != NULL)
+            return true;
+    return false;
 }
 
 static bool fail_tls(const struct http_transfer *transfer, struct error *err)
 {
-    /* libcurl names the call only when the connection broke under it. */
-    if (strstr(transfer->cause, "SSL_connect: ") != NULL)
+    if (cause_is_broken_connection(transfer->cause))
         return fail(transfer, ERROR_NETWORK, "the connection was cut while TLS was being set up", err);
     fail_by_cause(transfer, ERROR_TLS, err);
     if (strstr(transfer->cause, "wrong version number") != NULL)
@@ -156,7 +171,8 @@ static bool fail_by_code(const struct http_transfer *transfer, struct error *err
 static bool fail_redirect(const struct http_transfer *transfer, long status, struct error *err)
 {
     const char *location = transfer->response.location;
-    cleanup_string char *host = location != NULL ? http_target_of_redirect(transfer->target.url, location) : NULL;
+    cleanup_string char *host =
+        location != NULL ? http_target_of_redirect(transfer->target.url, location) : NULL;
     cleanup_string char *cause = NULL;
     if (location == NULL)
         cause = memory_format("status %ld, which is no answer", status);
@@ -164,7 +180,8 @@ static bool fail_redirect(const struct http_transfer *transfer, long status, str
         cause = memory_format("it redirects (status %ld) to '%s', and redirects are not followed", status,
                               host != NULL ? safe(host) : "an address that cannot be read");
     fail(transfer, ERROR_REDIRECT, cause, err);
-    return error_hint(err, "check the scheme, host and path of the issuer URL, and whether a proxy asks for a login");
+    return error_hint(
+        err, "check the scheme, host and path of the issuer URL, and whether a proxy asks for a login");
 }
 
 static bool fail_by_code_of(struct http_transfer *transfer, struct error *err)
@@ -184,7 +201,8 @@ bool http_judge(struct http_transfer *transfer, struct error *err)
     if (status >= 300 && status < 400 && !transfer->request.keep_redirects)
         return fail_redirect(transfer, status, err);
     if (transfer->encoding != NULL)
-        return fail(transfer, ERROR_UNSUPPORTED, "the answer is compressed although that was not asked for", err);
+        return fail(transfer, ERROR_UNSUPPORTED, "the answer is compressed although that was not asked for",
+                    err);
     transfer->response.status = status;
     if (transfer->date != NULL) {
         time_t date = curl.curl_getdate(transfer->date, NULL);

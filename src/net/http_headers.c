@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The header lines of a request, checked so that configuration cannot smuggle in another one (security T-18). */
-#include <curl/curl.h>
+/* The header lines of a request, checked so that configuration cannot smuggle in another (T-18). */
 #include <string.h>
 #include <strings.h>
 
@@ -17,8 +16,9 @@ static bool header_name_is_token(const char *name)
 /* What libcurl must decide, because it frames the message by it. */
 static bool header_is_ours(const char *name)
 {
-    static const char *const names[] = {"Host",    "Content-Length",  "Transfer-Encoding", "Connection", "Expect", "TE",
-                                        "Trailer", "Accept-Encoding", "Content-Encoding",  "Upgrade"};
+    static const char *const names[] = {
+        "Host", "Content-Length", "Transfer-Encoding", "Connection",       "Expect",
+        "TE",   "Trailer",        "Accept-Encoding",   "Content-Encoding", "Upgrade"};
     for (size_t i = 0; i < array_length(names); i++)
         if (strcasecmp(name, names[i]) == 0)
             return true;
@@ -57,12 +57,13 @@ static bool headers_add(struct http_transfer *transfer, const char *line, struct
     return true;
 }
 
-static bool headers_add_custom(struct http_transfer *transfer, const struct text_pair *header, struct error *err)
+static bool headers_add_custom(struct http_transfer *transfer, const struct text_pair *header,
+                               struct error *err)
 {
     /* To libcurl "Name:" removes a header and "Name;" is an empty one. */
     const char *value = header->value + strspn(header->value, " ");
-    cleanup_secret char *line = *value == '\0' ? memory_format("%s;", header->name)
-                                               : memory_format("%s: %s", header->name, value);
+    cleanup_secret char *line =
+        *value == '\0' ? memory_format("%s;", header->name) : memory_format("%s: %s", header->name, value);
     return headers_add(transfer, line, err);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every option of a libcurl handle that net/http decides; one that cannot be set fails the request. */
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
@@ -19,8 +18,8 @@ struct options {
     CURLoption failed;
 };
 
-/* libcurl checks the type of a value only when it is called by name, so there is one setter for each type. The parentheses
- * keep its macro of the same name out. */
+/* libcurl checks the type of a value only when it is called by name, so there is one setter for each type.
+ * The parentheses keep its macro of the same name out. */
 static void options_note(struct options *options, CURLoption option, CURLcode code)
 {
     options->code = code;
@@ -75,8 +74,9 @@ static const struct {
     {CURLOPT_PROXY_SSL_OPTIONS, 0},
     {CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC},
     {CURLOPT_HEADEROPT, CURLHEADER_SEPARATE},
-    /* 1.1, because one to three requests in a row gain nothing from streams, because nghttp2 is a parser less to trust, and
-     * because HTTP/2 lets libcurl send a request a second time by itself when a stream is refused. */
+    /* 1.1, because one to three requests in a row gain nothing from streams, because nghttp2 is a parser less
+     * to trust, and because HTTP/2 lets libcurl send a request a second time by itself when a stream is
+     * refused. */
     {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
     {CURLOPT_HTTP09_ALLOWED, 0},
     {CURLOPT_HTTP_CONTENT_DECODING, 0},
@@ -188,8 +188,9 @@ static void options_set_request(struct options *options, const struct http_trans
     set_number(options, CURLOPT_FRESH_CONNECT, request->never_retry ? 1 : 0);
 }
 
-/* Called when a connection stands and before the request goes out, also when libcurl repeats a request on its own
- * because a reused connection was closed under it. What changes something at the server must not be repeated. */
+/* Called when a connection stands and before the request goes out, also when libcurl repeats a request on its
+ * own because a reused connection was closed under it. What changes something at the server must not be
+ * repeated. */
 static int transfer_leaves(void *context, char *address, char *own_address, int port, int own_port)
 {
     struct http_transfer *transfer = context;

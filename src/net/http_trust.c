@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whose certificates are believed: the authorities that the user gave, checked before the first connection. */
-#include <curl/curl.h>
+/* Whose certificates are believed: authorities that the user gave, checked before any connection. */
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
@@ -10,11 +9,11 @@
 #include "http_curl.h"
 
 #define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
-#define PEM_END "-----END CERTIFICATE-----"
+#define PEM_END   "-----END CERTIFICATE-----"
 enum { TRUST_LIMIT = 8 * 1024 * 1024 };
 
-/* Appends every certificate block of TEXT and nothing else: a private key in the same file is not libcurl's business.
- * *COUNT grows by the number of blocks. */
+/* Appends every certificate block of TEXT and nothing else: a private key in the same file is not libcurl's
+ * business. *COUNT grows by the number of blocks. */
 static bool trust_add_blocks(const char *text, struct buffer *pem, size_t *count, struct error *err)
 {
     const char *begin = text;
@@ -23,11 +22,13 @@ static bool trust_add_blocks(const char *text, struct buffer *pem, size_t *count
         cleanup_buffer struct buffer der = BUFFER(TRUST_LIMIT);
         if (end == NULL)
             return error_set(err, ERROR_CONFIG, "a PEM certificate is cut short");
-        if (!encoding_base64_decode(body, (size_t)(end - body), &der) || der.length < 2 || der.data[0] != 0x30)
+        if (!encoding_base64_decode(body, (size_t)(end - body), &der) || der.length < 2 ||
+            der.data[0] != 0x30)
             return error_set(err, ERROR_CONFIG, "a PEM certificate is damaged");
         end += strlen(PEM_END);
         if (!buffer_append(pem, begin, (size_t)(end - begin)) || !buffer_append_text(pem, "\n"))
-            return error_set(err, ERROR_CONFIG, "the certificates are larger than %d MiB", TRUST_LIMIT / 1024 / 1024);
+            return error_set(err, ERROR_CONFIG, "the certificates are larger than %d MiB",
+                             TRUST_LIMIT / 1024 / 1024);
         (*count)++;
         begin = end;
     }
@@ -73,7 +74,8 @@ static bool trust_check_file(const char *path, struct error *err)
     else if (strstr(buffer_text(&text), "CERTIFICATE-----") != NULL)
         return true;
     else
-        error_set(err, ERROR_CONFIG, "cannot use SSL_CERT_FILE '%s': it holds no PEM certificate", safe(path));
+        error_set(err, ERROR_CONFIG, "cannot use SSL_CERT_FILE '%s': it holds no PEM certificate",
+                  safe(path));
     err->code = ERROR_CONFIG;
     return error_hint(err, "correct or unset SSL_CERT_FILE, or give --certificate-authority");
 }

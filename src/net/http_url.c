@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* URLs of requests, understood by libcurl's own parser and no second one. */
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -36,8 +35,8 @@ static char *url_shown_host(CURLU *url)
 
 static bool host_is_loopback(const char *host)
 {
-    return host != NULL &&
-           (strcasecmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 || strcmp(host, "[::1]") == 0);
+    return host != NULL && (strcasecmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 ||
+                            strcmp(host, "[::1]") == 0);
 }
 
 bool http_has_control(const char *text)

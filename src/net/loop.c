@@ -15,15 +15,20 @@
 #include "base/memory.h"
 #include "signals.h"
 
-#define CURL_FUNCTIONS(X)                                                                        \
-    X(curl_multi_init) X(curl_multi_cleanup) X(curl_multi_add_handle) X(curl_multi_remove_handle) \
-    X(curl_multi_perform) X(curl_multi_poll) X(curl_multi_info_read) X(curl_multi_strerror)
+/* clang-format off */
+#define CURL_FUNCTIONS(X)                                                      \
+    X(curl_multi_init) X(curl_multi_cleanup)                                   \
+    X(curl_multi_add_handle) X(curl_multi_remove_handle)                       \
+    X(curl_multi_perform) X(curl_multi_poll)                                   \
+    X(curl_multi_info_read) X(curl_multi_strerror)
+/* clang-format on */
 static struct {
     CURL_FUNCTIONS(LATE_MEMBER)
 } curl;
 #define CURL_SYMBOL(function) LATE_SYMBOL(curl, function)
 static const struct late_symbol curl_symbols[] = {CURL_FUNCTIONS(CURL_SYMBOL)};
-static const struct late_library curl_library = {LATE_CURL, "libcurl4", curl_symbols, array_length(curl_symbols)};
+static const struct late_library curl_library = {LATE_CURL, "libcurl4", curl_symbols,
+                                                 array_length(curl_symbols)};
 
 /* How long a pass may wait when nothing happens: the end of our parent is seen by looking. */
 enum { LOOP_GLANCE = 500 };
@@ -70,7 +75,8 @@ bool loop_open(struct loop **out, struct error *err)
     struct stat status;
     loop->signals = signals;
     loop->parent = getppid();
-    loop->has_reader = fstat(STDOUT_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+    loop->has_reader =
+        fstat(STDOUT_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
     *out = loop;
     return true;
 }
@@ -205,7 +211,8 @@ struct pass {
 
 static void pass_add(struct pass *pass, int fd, short events, unsigned serial)
 {
-    short waits = (short)((events & POLLIN ? CURL_WAIT_POLLIN : 0) | (events & POLLOUT ? CURL_WAIT_POLLOUT : 0));
+    short waits =
+        (short)((events & POLLIN ? CURL_WAIT_POLLIN : 0) | (events & POLLOUT ? CURL_WAIT_POLLOUT : 0));
     pass->fds[pass->count] = (struct pollfd){fd, events, 0};
     pass->waits[pass->count] = (struct curl_waitfd){fd, waits, 0};
     pass->serials[pass->count] = serial;
@@ -215,12 +222,14 @@ static void pass_add(struct pass *pass, int fd, short events, unsigned serial)
 static void pass_init(struct pass *pass, const struct loop *loop)
 {
     size_t most = loop->watch_count + 2;
-    *pass = (struct pass){memory_allocate(most * sizeof *pass->fds), memory_allocate(most * sizeof *pass->waits),
-                          memory_allocate(most * sizeof *pass->serials), 0};
+    *pass =
+        (struct pass){memory_allocate(most * sizeof *pass->fds), memory_allocate(most * sizeof *pass->waits),
+                      memory_allocate(most * sizeof *pass->serials), 0};
     pass_add(pass, loop->signals.fd, POLLIN, 0);
     for (size_t i = 0; i < loop->watch_count; i++)
         pass_add(pass, loop->watches[i].fd, loop->watches[i].events, loop->watches[i].serial);
-    /* Last, because a reader that has gone is reported for ever: while held nobody would take notice of it. */
+    /* Last, because a reader that has gone is reported for ever: while held nobody would take notice of it.
+     */
     if (loop->has_reader && !loop->held)
         pass_add(pass, STDOUT_FILENO, 0, 0);
 }
@@ -237,7 +246,8 @@ static bool loop_wait(struct loop *loop, struct pass *pass, int patience, struct
     if (loop->multi != NULL) {
         CURLMcode code = curl.curl_multi_poll(loop->multi, pass->waits, pass->count, patience, NULL);
         if (code != CURLM_OK)
-            return error_set(err, ERROR_INTERNAL, "cannot wait for the network: %s", curl.curl_multi_strerror(code));
+            return error_set(err, ERROR_INTERNAL, "cannot wait for the network: %s",
+                             curl.curl_multi_strerror(code));
         /* libcurl does not hand out POLLERR and POLLHUP. */
         patience = 0;
     }
@@ -321,7 +331,8 @@ enum loop_end loop_run(struct loop *loop, const bool *done, int64_t deadline, st
     }
 }
 
-bool loop_add_transfer(struct loop *loop, void *easy, loop_finished *finished, void *context, struct error *err)
+bool loop_add_transfer(struct loop *loop, void *easy, loop_finished *finished, void *context,
+                       struct error *err)
 {
     if (loop->multi == NULL) {
         if (!late_bind(&curl_library, err))

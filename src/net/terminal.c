@@ -12,7 +12,7 @@
 #include "base/text.h"
 
 #define CLEAR_LINE "\r\033[K"
-enum { WIDTH_DEFAULT = 80, STATUS_LIMIT = 4096 };
+enum { WIDTH_DEFAULT = 80, STATUS_LIMIT = 1024 };
 
 /* Of the one stderr that a process has. */
 static struct {

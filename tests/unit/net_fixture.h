@@ -52,7 +52,8 @@ static inline bool server_read(int fd, char *request, size_t size)
         if (got <= 0)
             return false;
         request[length += (size_t)got] = '\0';
-        const char *end = strstr(request, "\r\n\r\n"), *announced = strcasestr(request, "\r\nContent-Length:");
+        const char *end = strstr(request, "\r\n\r\n"),
+                   *announced = strcasestr(request, "\r\nContent-Length:");
         if (end == NULL)
             continue;
         all = (size_t)(end - request) + 4 + (announced != NULL ? strtoul(announced + 17, NULL, 10) : 0);
@@ -110,9 +111,10 @@ static inline void server_tunnel(struct server *server, int fd)
     memcpy(server->view->tunnel, request, sizeof(request));
     server->view->tunnels++;
     if (strncmp(request, "CONNECT ak.example:443 ", 23) != 0) {
-        send_text(fd, strstr(request, "locked") != NULL
-                          ? "HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n"
-                          : "HTTP/1.1 302 No\r\nLocation: http://portal.example/\r\nContent-Length: 0\r\n\r\n");
+        send_text(
+            fd, strstr(request, "locked") != NULL
+                    ? "HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n"
+                    : "HTTP/1.1 302 No\r\nLocation: http://portal.example/\r\nContent-Length: 0\r\n\r\n");
         close(fd);
         _exit(0);
     }
@@ -156,7 +158,8 @@ static inline void server_start(struct server *server, int tls)
 {
     int fds[3];
     *server = (struct server){.tls = tls};
-    server->view = mmap(NULL, sizeof(*server->view), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    server->view =
+        mmap(NULL, sizeof(*server->view), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     fds[0] = server_listen(0, &server->plain);
     fds[1] = server_listen(0, &server->canary);
     fds[2] = server_listen(0, &server->proxy);
@@ -210,7 +213,8 @@ static inline void fixture_close(struct fixture *fixture)
 #define cleanup_fixture __attribute__((cleanup(fixture_close)))
 
 /* GETs http://127.0.0.1:PORT/PATH, at most 1 KiB of it unless REQUEST says more. */
-static inline bool fixture_get(struct fixture *fixture, int port, const char *path, struct http_request request)
+static inline bool fixture_get(struct fixture *fixture, int port, const char *path,
+                               struct http_request request)
 {
     char url[512];
     snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", port, path);

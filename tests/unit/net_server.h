@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hostile HTTP server on loopback: a forked child that answers by path, and counters that the test can read. */
+/* A hostile HTTP server on loopback: a forked child that answers by path, counting in shared memory. */
 #ifndef TESTS_NET_SERVER_H
 #define TESTS_NET_SERVER_H
 
@@ -173,7 +173,8 @@ static inline bool answer_endless_head(int fd, long number, unsigned turn, const
     (void)turn, (void)request;
     send_text(fd, number == 0 ? "HTTP/1.1 200 OK\r\nX: " : "HTTP/1.1 200 OK\r\n");
     for (;;)
-        send_text(fd, number == 0 ? "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" : "X-Line: xxxxxxxxxxxxxxxxxxxxxxxxx\r\n");
+        send_text(fd, number == 0 ? "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                                  : "X-Line: xxxxxxxxxxxxxxxxxxxxxxxxx\r\n");
     return false;
 }
 
@@ -208,7 +209,8 @@ static inline bool answer_encoded(int fd, long number, unsigned turn, const char
 {
     static const char empty[] = "\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0";
     (void)number, (void)turn, (void)request;
-    send_format(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %ld\r\n\r\n", (long)sizeof(empty));
+    send_format(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %ld\r\n\r\n",
+                (long)sizeof(empty));
     send_bytes(fd, empty, sizeof(empty));
     return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests against a server on loopback: what is sent, what is never sent twice or elsewhere, what an answer is. */
+/* Requests to a server on loopback: what is sent, what never twice or elsewhere, what an answer is. */
 #include <dirent.h>
 #include <fcntl.h>
 
@@ -78,7 +78,8 @@ static void test_own_accept_header(void **state)
 static void test_post_on_the_wire(void **state)
 {
     cleanup_fixture struct fixture fixture = {0};
-    struct http_request request = {.form = "grant_type=x&code=1%2B", .basic_user = "a%3Ab", .basic_password = "p%3Aw"};
+    struct http_request request = {
+        .form = "grant_type=x&code=1%2B", .basic_user = "a%3Ab", .basic_password = "p%3Aw"};
     const char *head;
     (void)state;
     test_ids("TOK-10");
@@ -103,11 +104,20 @@ static void test_post_on_the_wire(void **state)
 
 static void test_refused_headers(void **state)
 {
-    static const char *const bad[][2] = {{"X-A", "a\r\nX-B: b"}, {"X-A", "a\nb"},      {"X-A", "a\x7f"},
-                                         {"X-A", "a\x1b[2J"},    {"X A", "b"},         {"X-A:", "b"},
-                                         {"X\r\nX-B", "b"},      {"", "b"},            {"X\xc3\xa4", "b"},
-                                         {"Host", "evil"},       {"content-length", "0"}, {"Transfer-Encoding", "chunked"},
-                                         {"Expect", "x"},        {"Accept-Encoding", "gzip"}};
+    static const char *const bad[][2] = {{"X-A", "a\r\nX-B: b"},
+                                         {"X-A", "a\nb"},
+                                         {"X-A", "a\x7f"},
+                                         {"X-A", "a\x1b[2J"},
+                                         {"X A", "b"},
+                                         {"X-A:", "b"},
+                                         {"X\r\nX-B", "b"},
+                                         {"", "b"},
+                                         {"X\xc3\xa4", "b"},
+                                         {"Host", "evil"},
+                                         {"content-length", "0"},
+                                         {"Transfer-Encoding", "chunked"},
+                                         {"Expect", "x"},
+                                         {"Accept-Encoding", "gzip"}};
     (void)state;
     test_ids("T-18");
     for (size_t i = 0; i < array_length(bad); i++) {
@@ -161,7 +171,8 @@ static void test_refused_requests(void **state)
         assert_silent(fixture.err.message, "secret-code");
         assert_false(fixture.response.sent);
     }
-    struct http_request user = {.basic_user = "a\r\nb"}, bearer = {.bearer = "a\r\nb"}, accept = {.accept = "a\nb"};
+    struct http_request user = {.basic_user = "a\r\nb"}, bearer = {.bearer = "a\r\nb"},
+                        accept = {.accept = "a\nb"};
     assert_false(fixture_get(&fixture, server.plain, "/ok", user));
     assert_code(&fixture.err, ERROR_CONFIG);
     assert_false(fixture_get(&fixture, server.plain, "/ok", bearer));
@@ -197,7 +208,8 @@ static void test_redirects(void **state)
     snprintf(target, sizeof(target), "'localhost:%d'", server.canary);
     for (size_t i = 0; i < 2 * array_length(statuses); i++) {
         int status = statuses[i / 2];
-        struct http_request request = {.form = i % 2 == 1 ? "code=secret-code" : NULL, .bearer = "secret-token"};
+        struct http_request request = {.form = i % 2 == 1 ? "code=secret-code" : NULL,
+                                       .bearer = "secret-token"};
         unsigned before = server.view->requests;
         snprintf(path, sizeof(path), "/redirect/%d", status);
         assert_false(fixture_get(&fixture, server.plain, path, request));
@@ -208,7 +220,8 @@ static void test_redirects(void **state)
         assert_silent(fixture.err.message, "secret");
         assert_int_equal(server.view->requests, before + 1);
     }
-    assert_true(fixture_get(&fixture, server.plain, "/redirect/302", (struct http_request){.keep_redirects = true}));
+    assert_true(
+        fixture_get(&fixture, server.plain, "/redirect/302", (struct http_request){.keep_redirects = true}));
     assert_int_equal(fixture.response.status, 302);
     assert_says(fixture.response.location, "/target?code=secret-code");
     assert_false(fixture_get(&fixture, server.plain, "/status/304", (struct http_request){0}));
@@ -216,7 +229,8 @@ static void test_redirects(void **state)
     assert_int_equal(server.view->canary, 0);
 }
 
-/* The server reads the request and breaks the connection in one of several ways: one request, an error, no second try. */
+/* The server reads the request and breaks the connection in one of several ways: one request, an error, no
+ * second try. */
 static void test_broken_answers(void **state)
 {
     static const char *const paths[] = {"/nothing", "/reset", "/part", "/ancient"};
@@ -263,7 +277,8 @@ static void test_connection_reuse(void **state)
     (void)state;
     fixture_open(&fixture);
     for (int i = 0; i < 5; i++)
-        assert_true(fixture_get(&fixture, server.plain, "/ok", (struct http_request){.form = i == 3 ? "a=b" : NULL}));
+        assert_true(
+            fixture_get(&fixture, server.plain, "/ok", (struct http_request){.form = i == 3 ? "a=b" : NULL}));
     assert_int_equal(server.view->connections, connections + 1);
     assert_int_equal(http_request_count(fixture.http), 5);
 }
@@ -318,10 +333,12 @@ static void test_loopback_urls(void **state)
 {
     static const char *const yes[] = {"http://localhost", "https://LocalHost:8443/x", "http://127.0.0.1:80/",
                                       "http://[::1]:9000/a?b"};
-    static const char *const no[] = {"http://localhost.example", "http://127.0.0.1.example/", "http://127.0.0.2/",
-                                     "http://evil/?localhost",   "http://a@localhost/",       "http://[::2]/",
-                                     "http://0.0.0.0/",          "localhost",                 "file://localhost/",
-                                     "http://evil#@localhost/",  "https://evil\\@localhost/"};
+    static const char *const no[] = {"http://localhost.example", "http://127.0.0.1.example/",
+                                     "http://127.0.0.2/",        "http://evil/?localhost",
+                                     "http://a@localhost/",      "http://[::2]/",
+                                     "http://0.0.0.0/",          "localhost",
+                                     "file://localhost/",        "http://evil#@localhost/",
+                                     "https://evil\\@localhost/"};
     (void)state;
     for (size_t i = 0; i < array_length(yes); i++)
         if (!http_url_is_loopback(yes[i]))
@@ -357,13 +374,20 @@ static int tear_down_group(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answer),           cmocka_unit_test(test_get_on_the_wire),
-        cmocka_unit_test(test_own_accept_header), cmocka_unit_test(test_post_on_the_wire),
-        cmocka_unit_test(test_refused_headers),  cmocka_unit_test(test_refused_requests),
-        cmocka_unit_test(test_plain_http_needs_leave), cmocka_unit_test(test_redirects),
-        cmocka_unit_test(test_broken_answers),   cmocka_unit_test(test_dying_connection),
-        cmocka_unit_test(test_connection_reuse), cmocka_unit_test(test_close_on_exec),
-        cmocka_unit_test(test_log),              cmocka_unit_test(test_loopback_urls),
+        cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_get_on_the_wire),
+        cmocka_unit_test(test_own_accept_header),
+        cmocka_unit_test(test_post_on_the_wire),
+        cmocka_unit_test(test_refused_headers),
+        cmocka_unit_test(test_refused_requests),
+        cmocka_unit_test(test_plain_http_needs_leave),
+        cmocka_unit_test(test_redirects),
+        cmocka_unit_test(test_broken_answers),
+        cmocka_unit_test(test_dying_connection),
+        cmocka_unit_test(test_connection_reuse),
+        cmocka_unit_test(test_close_on_exec),
+        cmocka_unit_test(test_log),
+        cmocka_unit_test(test_loopback_urls),
         cmocka_unit_test(test_library_version),
     };
     return cmocka_run_group_tests(tests, set_up_group, tear_down_group);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Servers that send too much, too slowly or for ever: each limit of security T-12 at its edge and one past it. */
+/* Servers that send too much, too slowly or for ever: each limit of T-12 at its edge and beyond. */
 #include <sys/resource.h>
 
 #include "net_fixture.h"
@@ -38,18 +38,21 @@ static void test_body_limits(void **state)
 /* A probe wants the beginning and no more. */
 static void test_truncated_body(void **state)
 {
-    static const char *const paths[] = {"/body/1000", "/body/1001",  "/chunked/99999", "/until-close/50000000",
-                                        "/endless",   "/body/65536", "/drip/100"};
+    static const char *const paths[] = {
+        "/body/1000", "/body/1001",  "/chunked/99999", "/until-close/50000000",
+        "/endless",   "/body/65536", "/drip/100"};
     cleanup_fixture struct fixture fixture = {0};
     (void)state;
     fixture_open(&fixture);
     for (size_t i = 0; i < array_length(paths); i++) {
         size_t limit = i == 6 ? 10 : 1000;
-        assert_true(fixture_get(&fixture, server.plain, paths[i], (struct http_request){.limit = limit, .truncate = true}));
+        assert_true(fixture_get(&fixture, server.plain, paths[i],
+                                (struct http_request){.limit = limit, .truncate = true}));
         assert_int_equal(fixture.response.status, 200);
         assert_size(&fixture, limit);
     }
-    assert_true(fixture_get(&fixture, server.plain, "/body/5", (struct http_request){.limit = 1000, .truncate = true}));
+    assert_true(fixture_get(&fixture, server.plain, "/body/5",
+                            (struct http_request){.limit = 1000, .truncate = true}));
     assert_size(&fixture, 5);
 }
 
@@ -58,7 +61,7 @@ static void test_head_limit(void **state)
     static const struct {
         const char *path;
         bool good;
-    } rows[] = {{"/head/65536", true},     {"/head/65537", false},     {"/head/200000", false},
+    } rows[] = {{"/head/65536", true},      {"/head/65537", false},     {"/head/200000", false},
                 {"/endless-head/0", false}, {"/endless-head/1", false}, {"/continue", false}};
     cleanup_fixture struct fixture fixture = {0};
     (void)state;
@@ -66,7 +69,8 @@ static void test_head_limit(void **state)
     fixture_open(&fixture);
     for (size_t i = 0; i < array_length(rows); i++) {
         int64_t start = clock_monotonic();
-        assert_int_equal(fixture_get(&fixture, server.plain, rows[i].path, (struct http_request){0}), rows[i].good);
+        assert_int_equal(fixture_get(&fixture, server.plain, rows[i].path, (struct http_request){0}),
+                         rows[i].good);
         assert_in_range(clock_monotonic() - start, 0, SLACK);
         if (!rows[i].good)
             assert_code(&fixture.err, ERROR_TOO_LARGE);
@@ -86,8 +90,9 @@ static void test_encoding(void **state)
 /* Bombs of every kind end at once and in little memory: the limit is counted while they come. */
 static void test_bombs(void **state)
 {
-    static const char *const paths[] = {"/body/50000000", "/chunked/50000000", "/until-close/50000000", "/endless",
-                                        "/endless-head/0", "/endless-head/1",  "/continue"};
+    static const char *const paths[] = {"/body/50000000", "/chunked/50000000", "/until-close/50000000",
+                                        "/endless",       "/endless-head/0",   "/endless-head/1",
+                                        "/continue"};
     cleanup_fixture struct fixture fixture = {0};
     struct rusage usage;
     (void)state;
@@ -95,7 +100,8 @@ static void test_bombs(void **state)
     fixture_open(&fixture);
     for (size_t i = 0; i < array_length(paths); i++) {
         int64_t start = clock_monotonic();
-        assert_false(fixture_get(&fixture, server.plain, paths[i], (struct http_request){.limit = DISCOVERY}));
+        assert_false(
+            fixture_get(&fixture, server.plain, paths[i], (struct http_request){.limit = DISCOVERY}));
         assert_code(&fixture.err, ERROR_TOO_LARGE);
         assert_in_range(clock_monotonic() - start, 0, SLACK);
     }
@@ -118,7 +124,8 @@ struct slow {
 static void slow_start(struct slow *slow, struct loop *loop)
 {
     struct error *err = &slow->fixture.err;
-    slow->fixture.settings = (struct http_settings){.timeout_seconds = slow->timeout, .allow_plain_http = true};
+    slow->fixture.settings =
+        (struct http_settings){.timeout_seconds = slow->timeout, .allow_plain_http = true};
     snprintf(slow->url, sizeof(slow->url), "http://127.0.0.1:%d%s", slow->port, slow->path);
     struct http_request request = {.what = "the page", .url = slow->url, .limit = 2000};
     assert_true(http_open(loop, &slow->fixture.settings, &slow->fixture.http, err));
@@ -152,8 +159,8 @@ static int open_full_port(int fds[4])
     return port;
 }
 
-/* All at once, in the order in which they end: 10 s to connect, 10 s of silence, and the whole request; scaled down with
- * the limit for the whole. */
+/* All at once, in the order in which they end: 10 s to connect, 10 s of silence, and the whole request;
+ * scaled down with the limit for the whole. */
 static void test_times(void **state)
 {
     int fds[4], full = open_full_port(fds);
@@ -196,8 +203,9 @@ static int tear_down_group(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_body_limits), cmocka_unit_test(test_truncated_body), cmocka_unit_test(test_head_limit),
-        cmocka_unit_test(test_encoding),    cmocka_unit_test(test_bombs),          cmocka_unit_test(test_times),
+        cmocka_unit_test(test_body_limits), cmocka_unit_test(test_truncated_body),
+        cmocka_unit_test(test_head_limit),  cmocka_unit_test(test_encoding),
+        cmocka_unit_test(test_bombs),       cmocka_unit_test(test_times),
     };
     return cmocka_run_group_tests(tests, set_up_group, tear_down_group);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What happens while a request is on its way: the network comes up, a signal comes, other requests run beside it. */
+/* While a request is on its way the network comes up, a signal comes, other requests run beside it. */
 #include "net_fixture.h"
 
 /* A label of more than 63 letters is refused before any resolver is asked. */
@@ -159,12 +159,15 @@ static void test_background(void **state)
     char urls[4][128];
     (void)state;
     fixture_open(&fixture);
-    struct http_transfer *slow = start(&fixture, "/after/200", urls[0]), *fast = start(&fixture, "/ok", urls[1]);
-    struct http_transfer *broken = start(&fixture, "/nothing", urls[2]), *never = start(&fixture, "/after/9000", urls[3]);
+    struct http_transfer *slow = start(&fixture, "/after/200", urls[0]),
+                         *fast = start(&fixture, "/ok", urls[1]);
+    struct http_transfer *broken = start(&fixture, "/nothing", urls[2]),
+                         *never = start(&fixture, "/after/9000", urls[3]);
     int64_t begin = clock_monotonic();
     for (int i = 0; i < 3; i++)
         assert_true(fixture_get(&fixture, server.plain, "/ok", (struct http_request){0}));
     http_cancel(never);
+    http_response_release(&fixture.response);
     assert_true(http_finish(slow, &fixture.response, &fixture.err));
     http_response_release(&fixture.response);
     assert_true(http_finish(fast, &fixture.response, &fixture.err));

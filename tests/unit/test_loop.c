@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loop without transfers: descriptors, timers, deadline, signals, the end of our reader and of our parent. */
+/* The loop without transfers: descriptors, timers, deadline, nesting. */
 #include "net/loop.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -111,7 +109,8 @@ static void test_watch_replaces(void **state)
     close(ends[1]);
 }
 
-/* A descriptor that its owner closed while it was watched is reported once and forgotten; the loop does not spin. */
+/* A descriptor that its owner closed while it was watched is reported once and forgotten; the loop does not
+ * spin. */
 static void test_closed_descriptor(void **state)
 {
     struct fixture *fixture = *state;
@@ -132,7 +131,7 @@ struct swap {
     int first, second;
 };
 
-/* Of two readable descriptors whichever comes first replaces the other by a silent one with the same number. */
+/* Of two readable descriptors the first replaces the other by a silent one with the same number. */
 static void swap_other(void *context, int fd, short events)
 {
     struct swap *swap = context;
@@ -234,155 +233,6 @@ static void test_nested(void **state)
     close(ends[1]);
 }
 
-static void test_signals(void **state)
-{
-    struct fixture *fixture = *state;
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    test_ids("T-38");
-    loop_close(fixture->loop);
-    for (size_t i = 0; i < array_length(signals); i++) {
-        sigset_t mask;
-        assert_true(loop_open(&fixture->loop, &fixture->err));
-        assert_false(loop_interrupted(fixture->loop));
-        raise(signals[i]);
-        assert_true(loop_interrupted(fixture->loop));
-        int64_t start = clock_monotonic();
-        assert_int_equal(run(fixture, SOON), LOOP_INTERRUPTED);
-        assert_in_range(clock_monotonic() - start, 0, 100);
-        assert_true(loop_interrupted(fixture->loop));
-        assert_int_equal(run(fixture, SOON), LOOP_INTERRUPTED);
-        fixture->done = true;
-        assert_int_equal(run(fixture, SOON), LOOP_DONE);
-        fixture->done = false;
-        /* One more that nobody reads must not end the program when the mask is restored. */
-        raise(signals[i]);
-        loop_close(fixture->loop);
-        sigprocmask(SIG_SETMASK, NULL, &mask);
-        assert_int_equal(sigismember(&mask, signals[i]), 0);
-    }
-    assert_true(loop_open(&fixture->loop, &fixture->err));
-}
-
-static void raise_interrupt(void *context)
-{
-    (void)context;
-    raise(SIGINT);
-}
-
-static void test_signal_while_waiting(void **state)
-{
-    struct fixture *fixture = *state;
-    int64_t start = clock_monotonic();
-    loop_after(fixture->loop, 30, raise_interrupt, fixture);
-    assert_int_equal(run(fixture, SOON), LOOP_INTERRUPTED);
-    assert_in_range(clock_monotonic() - start, 29, 130);
-}
-
-static void test_held_signal(void **state)
-{
-    struct fixture *fixture = *state;
-    test_ids("T-38");
-    loop_hold_signals(fixture->loop, true);
-    raise(SIGINT);
-    assert_int_equal(run(fixture, 30), LOOP_DEADLINE);
-    assert_true(loop_interrupted(fixture->loop));
-    loop_hold_signals(fixture->loop, false);
-    assert_int_equal(run(fixture, 30), LOOP_INTERRUPTED);
-}
-
-static void test_second_signal_ends_the_hold(void **state)
-{
-    struct fixture *fixture = *state;
-    test_ids("T-38");
-    loop_hold_signals(fixture->loop, true);
-    raise(SIGHUP);
-    assert_int_equal(run(fixture, 10), LOOP_DEADLINE);
-    raise(SIGHUP);
-    assert_int_equal(run(fixture, 10), LOOP_DEADLINE);
-    raise(SIGTERM);
-    assert_int_equal(run(fixture, 10), LOOP_INTERRUPTED);
-}
-
-/* In a child: runs the loop with the mouth of REPORT told how it ended. */
-static void report_end(int report, bool hold)
-{
-    struct fixture fixture = {0};
-    char end = 'f';
-    if (loop_open(&fixture.loop, &fixture.err)) {
-        loop_hold_signals(fixture.loop, hold);
-        (void)!write(report, "r", 1);
-        end = (char)('0' + (int)run(&fixture, hold ? 700 : 10000));
-    }
-    (void)!write(report, &end, 1);
-    _exit(0);
-}
-
-static char read_byte(int fd)
-{
-    char byte = '-';
-    return read(fd, &byte, 1) == 1 ? byte : '-';
-}
-
-/* *END is how a loop ended whose stdout lost its reader; gives the milliseconds. */
-static int64_t lose_reader(bool hold, char *end)
-{
-    int report[2], output[2];
-    assert_int_equal(pipe(report) + pipe(output), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(output[1], STDOUT_FILENO);
-        close(output[0]);
-        close(output[1]);
-        report_end(report[1], hold);
-    }
-    close(output[1]);
-    assert_int_equal(read_byte(report[0]), 'r');
-    int64_t start = clock_monotonic();
-    close(output[0]);
-    *end = read_byte(report[0]);
-    waitpid(child, NULL, 0);
-    close(report[0]);
-    close(report[1]);
-    return clock_monotonic() - start;
-}
-
-static void test_reader_gone(void **state)
-{
-    char end;
-    (void)state;
-    test_ids("T-39");
-    assert_in_range(lose_reader(false, &end), 0, 400);
-    assert_int_equal(end, '0' + LOOP_INTERRUPTED);
-    /* Not while a rotated refresh token is on its way. */
-    assert_in_range(lose_reader(true, &end), 600, 1500);
-    assert_int_equal(end, '0' + LOOP_DEADLINE);
-}
-
-static void test_parent_gone(void **state)
-{
-    int report[2];
-    (void)state;
-    test_ids("T-39");
-    assert_int_equal(pipe(report), 0);
-    pid_t parent = fork();
-    if (parent == 0) {
-        if (fork() == 0) {
-            dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
-            report_end(report[1], false);
-        }
-        pause();
-        _exit(0);
-    }
-    assert_int_equal(read_byte(report[0]), 'r');
-    int64_t start = clock_monotonic();
-    kill(parent, SIGKILL);
-    assert_int_equal(read_byte(report[0]), '0' + LOOP_INTERRUPTED);
-    assert_in_range(clock_monotonic() - start, 0, 1000);
-    waitpid(parent, NULL, 0);
-    close(report[0]);
-    close(report[1]);
-}
-
 #define with_loop(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -396,12 +246,6 @@ int main(void)
         with_loop(test_timer_changes_timers),
         with_loop(test_one_pass),
         with_loop(test_nested),
-        with_loop(test_signals),
-        with_loop(test_signal_while_waiting),
-        with_loop(test_held_signal),
-        with_loop(test_second_signal_ends_the_hold),
-        cmocka_unit_test(test_reader_gone),
-        cmocka_unit_test(test_parent_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
