@@ -13,12 +13,13 @@
 /* A new connection is held here, its bytes only looked at (MSG_PEEK), until the head of its request is
  * complete and passed net/callback_request; then it is given to the HTTP library. With TLS it is given away
  * at once, and the library's caller judges the request. Either way it stays in this table until it is
- * forgotten: at 48 connections the oldest is ended for a new one, and anything older than 5 s is ended. A
- * waiting request is exempt. */
+ * forgotten: at 48 connections the oldest is ended for a new one unless it just came (the new one queues
+ * then), and anything older than 5 s is ended. A waiting request is exempt. */
 enum {
     CALLBACK_GATE_BUSY = 48,       /* connections that may be at work at once */
     CALLBACK_GATE_WAITING = 8,     /* requests that may wait at once */
     CALLBACK_GATE_PATIENCE = 5000, /* milliseconds until the answer */
+    CALLBACK_GATE_GRACE = 200,     /* milliseconds that a crowd leaves to everybody */
     CALLBACK_GATE_SIZE = 64
 };
 enum callback_phase {
@@ -30,7 +31,8 @@ enum callback_phase {
 };
 struct callback_connection {
     int fd;
-    int64_t since; /* clock_monotonic */
+    int64_t since;        /* clock_monotonic */
+    unsigned long serial; /* many come within a millisecond */
     enum callback_phase phase;
 };
 /* Takes the connection over. False when it could not (the descriptor is closed then). */
@@ -43,6 +45,8 @@ struct callback_gate {
     struct callback_names names;
     callback_gate_pass *pass;
     void *context;
+    unsigned long serial;
+    bool is_paused; /* nobody is accepted until the next sweep */
     struct callback_connection connections[CALLBACK_GATE_SIZE];
 };
 /* LISTENERS and what NAMES points to are borrowed. */
@@ -50,7 +54,7 @@ bool callback_gate_open(struct callback_gate *gate, const int *listeners, size_t
                         struct error *err) must_check;
 /* Does what is to be done now. */
 void callback_gate_run(struct callback_gate *gate);
-/* Ends what is too old. */
+/* Ends what is too old; to be called a few times per second. */
 void callback_gate_sweep(struct callback_gate *gate);
 /* To be called before the library closes a descriptor. */
 void callback_gate_forget(struct callback_gate *gate, int fd);

@@ -76,18 +76,32 @@ static void end(struct callback_connection *connection)
     connection->phase = CALLBACK_PHASE_FREE;
 }
 
-static void end_oldest(struct callback_gate *gate)
+static struct callback_connection *find_oldest(struct callback_gate *gate)
 {
     struct callback_connection *oldest = NULL;
     for (size_t i = 0; i < CALLBACK_GATE_SIZE; i++) {
         struct callback_connection *connection = &gate->connections[i];
-        if (is_busy(connection) && (oldest == NULL || connection->since < oldest->since))
+        if (is_busy(connection) && (oldest == NULL || connection->serial < oldest->serial))
             oldest = connection;
     }
-    if (oldest == NULL)
+    return oldest;
+}
+
+/* A browser sends its request soon, but not in the same instant: whoever just came stays, however many push. */
+static bool may_be_ended(const struct callback_connection *connection)
+{
+    return connection != NULL && clock_monotonic() - connection->since >= CALLBACK_GATE_GRACE;
+}
+
+static void set_paused(struct callback_gate *gate, bool is_paused)
+{
+    if (gate->is_paused == is_paused)
         return;
-    log_line(2, "callback server: ended the oldest connection to make room");
-    end(oldest);
+    gate->is_paused = is_paused;
+    for (size_t i = 0; i < gate->listener_count; i++) {
+        struct epoll_event event = {.events = is_paused ? 0 : EPOLLIN, .data.fd = gate->listeners[i]};
+        epoll_ctl(gate->epoll, EPOLL_CTL_MOD, gate->listeners[i], &event);
+    }
 }
 
 /* Gives the connection away. The slot is marked first: the library may end the connection before it
@@ -139,30 +153,37 @@ static void look(struct callback_gate *gate, struct callback_connection *connect
     }
 }
 
-static void make_room(struct callback_gate *gate)
+static void admit(struct callback_gate *gate, struct callback_connection *connection, int fd)
 {
-    if (count_phase(gate, CALLBACK_PHASE_HEAD) + count_phase(gate, CALLBACK_PHASE_GIVEN) >= CALLBACK_GATE_BUSY)
-        end_oldest(gate);
-}
-
-static bool accept_one(struct callback_gate *gate, int listener)
-{
-    struct callback_connection *connection = find_free(gate);
-    if (connection == NULL) /* until the library forgot those that were ended */
-        return false;
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE)
-            end_oldest(gate);
-        return false;
-    }
-    make_room(gate);
-    *connection = (struct callback_connection){fd, clock_monotonic(), CALLBACK_PHASE_HEAD};
+    int64_t now = clock_monotonic();
+    *connection = (struct callback_connection){fd, now, ++gate->serial, CALLBACK_PHASE_HEAD};
     if (gate->names.encrypted)
         give(gate, connection);
     else if (!watch(gate, fd, EPOLLIN | EPOLLRDHUP | EPOLLET))
         end(connection);
-    return true;
+}
+
+/* Takes one from the queue, in place of the oldest when there are too many. False when that is all for now. */
+static bool accept_one(struct callback_gate *gate, int listener)
+{
+    struct callback_connection *place = find_free(gate), *oldest = find_oldest(gate);
+    size_t busy = count_phase(gate, CALLBACK_PHASE_HEAD) + count_phase(gate, CALLBACK_PHASE_GIVEN);
+    bool is_full = busy >= CALLBACK_GATE_BUSY;
+    if (place == NULL || (is_full && !may_be_ended(oldest))) {
+        set_paused(gate, true);
+        return false;
+    }
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    bool is_short = fd < 0 && (errno == EMFILE || errno == ENFILE);
+    if ((is_full && fd >= 0) || (is_short && may_be_ended(oldest))) {
+        log_line(2, "callback server: ended the oldest connection to make room");
+        end(oldest);
+    }
+    if (is_short)
+        set_paused(gate, true);
+    if (fd >= 0)
+        admit(gate, place, fd);
+    return fd >= 0;
 }
 
 static void accept_some(struct callback_gate *gate, int listener)
@@ -202,6 +223,7 @@ void callback_gate_sweep(struct callback_gate *gate)
     for (size_t i = 0; i < CALLBACK_GATE_SIZE; i++)
         if (is_busy(&gate->connections[i]) && gate->connections[i].since < limit)
             end(&gate->connections[i]);
+    set_paused(gate, false);
 }
 
 void callback_gate_forget(struct callback_gate *gate, int fd)

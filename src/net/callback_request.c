@@ -149,6 +149,8 @@ static struct callback_text next_line(struct callback_text *head)
 static unsigned judge_part(struct callback_text part)
 {
     bool has_line = memchr(part.bytes, '\n', part.length) != NULL;
+    if (part.bytes[0] == '\r') /* an empty line */
+        return 400;
     if (!has_line && part.length > CALLBACK_TARGET_LIMIT + METHOD_LIMIT + VERSION_LENGTH + 2)
         return 414;
     return part.length >= CALLBACK_HEAD_LIMIT ? 431 : 0;

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "net/callback_server.h"
 
-enum { BACKLOG = 128, RANDOM_PORT_TRIES = 16, MESSAGE_SIZE = 400 };
+enum { BACKLOG = 256, RANDOM_PORT_TRIES = 16, MESSAGE_SIZE = 400 };
 
 /* The hosts that an address means; all of them get the same port. */
 struct place {

@@ -75,7 +75,7 @@ static void say_request(const struct fixture *fixture, int fd)
 static void run(struct fixture *fixture)
 {
     struct pollfd gate = {.fd = fixture->gate.epoll, .events = POLLIN};
-    for (int wait = 1000; poll(&gate, 1, wait) == 1; wait = 20)
+    for (int wait = 200; poll(&gate, 1, wait) == 1; wait = 1)
         callback_gate_run(&fixture->gate);
 }
 
@@ -97,6 +97,16 @@ static void make_older(struct fixture *fixture, int64_t milliseconds)
 {
     for (size_t i = 0; i < CALLBACK_GATE_SIZE; i++)
         fixture->gate.connections[i].since -= milliseconds;
+}
+
+/* As time goes by: everybody here came a while ago, and the next sweep is due. */
+static void let_grace_pass(struct fixture *fixture)
+{
+    int64_t since = clock_monotonic() - CALLBACK_GATE_GRACE;
+    for (size_t i = 0; i < CALLBACK_GATE_SIZE; i++)
+        if (fixture->gate.connections[i].since > since)
+            fixture->gate.connections[i].since = since;
+    callback_gate_sweep(&fixture->gate);
 }
 
 static void test_passes_whole_requests_only(void **state)
@@ -129,13 +139,39 @@ static void test_ends_the_oldest(void **state)
     test_ids("T-06");
     open_gate(&fixture, false);
     for (size_t i = 0; i < array_length(fds); i++) {
-        make_older(&fixture, 1);
+        let_grace_pass(&fixture);
         fds[i] = join(&fixture);
         run(&fixture);
     }
     for (size_t i = 0; i < array_length(fds); i++)
         assert_int_equal(is_ended(fds[i]), i < 3);
     assert_int_equal(count(&fixture, CALLBACK_PHASE_HEAD), CALLBACK_GATE_BUSY);
+    for (size_t i = 0; i < array_length(fds); i++)
+        close(fds[i]);
+    close_gate(&fixture);
+}
+
+/* A crowd that pushes gets nobody out who just came: it queues. */
+static void test_grace(void **state)
+{
+    struct fixture fixture;
+    int fds[CALLBACK_GATE_BUSY + 2];
+    (void)state;
+    test_ids("T-06");
+    open_gate(&fixture, false);
+    for (size_t i = 0; i < array_length(fds); i++)
+        fds[i] = join(&fixture);
+    run(&fixture);
+    assert_int_equal(count(&fixture, CALLBACK_PHASE_HEAD), CALLBACK_GATE_BUSY);
+    assert_true(fixture.gate.is_paused);
+    for (size_t i = 0; i < array_length(fds); i++)
+        assert_false(is_ended(fds[i]));
+    int last = fds[array_length(fds) - 1];
+    say_request(&fixture, last);
+    let_grace_pass(&fixture);
+    run(&fixture);
+    assert_true(is_ended(fds[0]) && is_ended(fds[1]) && !is_ended(fds[2]));
+    assert_int_equal(fixture.library.count, 1);
     for (size_t i = 0; i < array_length(fds); i++)
         close(fds[i]);
     close_gate(&fixture);
@@ -180,9 +216,11 @@ static void test_waiting_is_exempt(void **state)
     assert_true(callback_gate_has_waiting(&fixture.gate));
     make_older(&fixture, 10 * CALLBACK_GATE_PATIENCE);
     callback_gate_sweep(&fixture.gate);
-    for (size_t i = 0; i < array_length(crowd); i++)
+    for (size_t i = 0; i < array_length(crowd); i++) {
         crowd[i] = join(&fixture);
-    run(&fixture);
+        run(&fixture);
+        let_grace_pass(&fixture);
+    }
     for (size_t i = 0; i < CALLBACK_GATE_WAITING; i++)
         assert_false(is_ended(fds[i]));
     assert_true(is_ended(fds[CALLBACK_GATE_WAITING]));
@@ -211,7 +249,7 @@ static void test_encrypted(void **state)
     test_ids("T-06");
     open_gate(&fixture, true);
     for (size_t i = 0; i < array_length(fds); i++) {
-        make_older(&fixture, 1);
+        let_grace_pass(&fixture);
         fds[i] = join(&fixture);
         run(&fixture);
         /* the library closes what was shut down */
@@ -279,6 +317,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_passes_whole_requests_only),
         cmocka_unit_test(test_ends_the_oldest),
+        cmocka_unit_test(test_grace),
         cmocka_unit_test(test_sweeps_the_slow),
         cmocka_unit_test(test_waiting_is_exempt),
         cmocka_unit_test(test_encrypted),

@@ -155,6 +155,7 @@ static void test_heads(void **state)
         {BYTES("GET / HTTP/1.1\r\n" HOST "X: a\0b\r\n\r\n"), 400},
         {BYTES("\r\nGET / HTTP/1.1\r\n" HOST "\r\n"), 400},
         {BYTES("\r\n\r\n"), 400},
+        {BYTES("\r\n"), 400},
         {BYTES("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), 400},
         /* not complete yet */
         {BYTES(""), 0},

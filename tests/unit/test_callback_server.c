@@ -158,7 +158,8 @@ static void test_raw_nul_and_long_target(void **state)
     bench_close(&bench);
 }
 
-/* A head of nearly 16 KiB (cookies of other services on localhost) is taken; only the first of several requests is. */
+/* A head of nearly 16 KiB (cookies of other services on localhost) is taken; only the first of several
+ * requests is. */
 static void test_large_head_and_pipeline(void **state)
 {
     struct bench bench;
