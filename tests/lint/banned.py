@@ -6,11 +6,12 @@ import re
 
 from source import Lint, line_of, mask
 
-FUNCTIONS = ("gets strcpy strcat sprintf vsprintf strtok atoi atol sscanf alloca system popen tmpnam mktemp rand strncpy"
-             " gmtime localtime").split()
+FUNCTIONS = ("gets strcpy strcat sprintf vsprintf strtok atoi atol sscanf alloca system popen tmpnam mktemp"
+             " rand strncpy gmtime localtime").split()
 BANNED = re.compile(rf"(?<![\w.>])({'|'.join(FUNCTIONS)})\s*\(")
 ENVIRONMENT = re.compile(r"(?<![\w.>])((?:secure_)?getenv)\s*\(")
-STDOUT = re.compile(r"(?<![\w.>])(v?printf|puts|putchar)\s*\(|\b(stdout)\b|\b(d?printf|write)\s*\(\s*(?:1|STDOUT_FILENO)\s*,")
+STDOUT = re.compile(r"(?<![\w.>])(v?printf|puts|putchar)\s*\(|\b(stdout)\b"
+                    r"|\b(d?printf|write)\s*\(\s*(?:1|STDOUT_FILENO)\s*,")
 
 
 def may_speak(path):

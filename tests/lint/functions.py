@@ -4,11 +4,11 @@
 import dataclasses
 import re
 
-from source import line_of, mask, mask_directives
+from source import blank, line_of, mask, mask_directives
 
 WORD = re.compile(r"[A-Za-z_]\w*|\S")
-NOT_NAMES = {"__attribute__", "__typeof__", "typeof", "_Static_assert", "static_assert", "_Alignas", "__extension__",
-             "if", "for", "while", "switch", "return", "sizeof"}
+NOT_NAMES = {"__attribute__", "__typeof__", "typeof", "_Static_assert", "static_assert", "_Alignas",
+             "__extension__", "if", "for", "while", "switch", "return", "sizeof"}
 LOOPS = {"for", "while", "switch"}
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
@@ -59,7 +59,8 @@ class Body:
     """The words of a function's body, walked statement by statement."""
 
     def __init__(self, text, offset):
-        self.words = [(match.group(), match.start()) for match in WORD.finditer(text, offset, find_end(text, offset))]
+        end = find_end(text, offset)
+        self.words = [(match.group(), match.start()) for match in WORD.finditer(text, offset, end)]
         self.at = 0
         self.deepest = 0
         self.deepest_at = offset
@@ -95,14 +96,15 @@ class Body:
             self.at += 1
             self.statement(level + 1)
             self.expression()
-        elif word in ("case", "default") or (self.word(1) == ":" and self.word(2) != ":" and word.isidentifier()):
+        elif word in ("case", "default") or (word.isidentifier() and self.word(1) == ":"):
             self.label()
         else:
             self.expression()
 
     def is_loop_macro(self):
         """`json_object_foreach (...) {`: a name, a parenthesis, and then a block."""
-        if self.word(1) != "(" or not (self.word() or "").isidentifier() or self.word() in ("return", "sizeof"):
+        word = self.word() or ""
+        if self.word(1) != "(" or not word.isidentifier() or word in ("return", "sizeof"):
             return False
         start, self.at = self.at, self.at + 1
         self.skip_brackets()
@@ -154,7 +156,7 @@ def make_function(text, start, end):
 
 
 def find_functions(source):
-    """Every function that the C text SOURCE defines or declares at its outermost level; None if braces do not match."""
+    """Every function that the C text SOURCE defines or declares; None if its braces do not match."""
     text = mask_directives(mask(source))
     found = []
     start = position = 0
@@ -169,7 +171,7 @@ def find_functions(source):
             if end == len(text):
                 return None
             if function is None:  # a type or an initialiser: its declaration goes on until the semicolon
-                text = text[:match.start()] + re.sub(r"[^\n]", " ", text[match.start():position]) + text[position:]
+                text = text[:match.start()] + blank(text[match.start():position]) + text[position:]
                 continue
             body = Body(text, match.start())
             body.statement(0)

@@ -26,16 +26,16 @@ def check_guard(lint, path, lines):
     first = next((number for number, line in enumerate(lines) if line.startswith("#")), None)
     match = re.fullmatch(r"#ifndef (\w+_H)", lines[first]) if first is not None else None
     if not match or lines[first + 1] != f"#define {match.group(1)}" or lines[-1] != "#endif":
-        lint.add("headers", path, (first or 0) + 1, "guard", "there is no include guard around the whole header")
+        lint.add("headers", path, (first or 0) + 1, "guard", "no include guard is around the whole header")
         return
     expected = re.sub(r"\W", "_", path.removeprefix("include/")).upper()
     if path.startswith("include/") and match.group(1) != expected:
-        lint.add("headers", path, first + 1, "guard", f"the include guard is {match.group(1)}, not {expected}")
+        lint.add("headers", path, first + 1, "guard", f"the guard is {match.group(1)}, not {expected}")
 
 
 def compile_alone(lint, compiler, flags, path):
-    command = [compiler, "-std=gnu17", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", *flags,
-               f"-I{lint.root / 'include'}", "-x", "c", "-include", str(lint.root / path), os.devnull]
+    command = [compiler, "-std=gnu17", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Wextra", "-Werror",
+               *flags, f"-I{lint.root / 'include'}", "-x", "c", "-include", str(lint.root / path), os.devnull]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         why = next((line for line in result.stderr.splitlines() if "error:" in line), result.stderr.strip())
@@ -47,7 +47,8 @@ def library_flags():
         return []
     flags = []
     for library in LIBRARIES:
-        result = subprocess.run(["pkg-config", "--cflags", library], capture_output=True, text=True, check=False)
+        command = ["pkg-config", "--cflags", library]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
         flags += result.stdout.split() if result.returncode == 0 else []
     return flags
 
@@ -61,7 +62,7 @@ def main():
             check_guard(lint, path, lines)
     compiler = shutil.which(os.environ.get("CC", "cc"))
     if compiler is None:
-        lint.add("headers", "tests/lint/headers.py", 1, "compiler", "there is no C compiler to try the headers with")
+        lint.add("headers", "tests/lint/headers.py", 1, "compiler", "no C compiler to try the headers with")
     else:
         flags = library_flags()
         with concurrent.futures.ThreadPoolExecutor() as pool:

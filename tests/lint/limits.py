@@ -14,7 +14,8 @@ def check_function(lint, path, function):
             ("nesting", function.nesting, NESTING, function.nesting_line, "levels"),
             ("parameters", function.parameters, PARAMETERS, function.line, "parameters")):
         if value > most:
-            lint.add(check, path, line, function.name, f"{function.name} has {value} {unit}, more than {most}")
+            text = f"{function.name} has {value} {unit}, more than {most}"
+            lint.add(check, path, line, function.name, text)
 
 
 def main():

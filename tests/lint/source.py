@@ -7,7 +7,8 @@ import pathlib
 import re
 import sys
 
-SKIPPED = {"__pycache__", "node_modules", "corpus", "vectors", "testdata"}
+EXEMPTIONS = "tests/lint/exemptions.txt"
+SKIPPED = {"__pycache__", "node_modules", "corpus", "build"}
 TOKEN = re.compile(r"""
     /\*.*?\*/                         # comment
   | //[^\n]*
@@ -53,7 +54,7 @@ class Lint:
 
     def read_exemptions(self):
         """Lines of `check path subject: reason`; the reason is what makes it one."""
-        path = self.root / "tests/lint/exemptions.txt"
+        path = self.root / EXEMPTIONS
         if not path.exists():
             return
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -61,13 +62,13 @@ class Lint:
             if match and match.group(1) in self.checks:
                 yield match.groups(), number
             elif line and not line.startswith("#") and not match:
-                self.findings.append((str(path.relative_to(self.root)), number, "is not `check path subject: reason`"))
+                self.findings.append((EXEMPTIONS, number, "is not `check path subject: reason`"))
 
     def files(self, *places, suffixes=(".c", ".h")):
-        """The files below PLACES whose names end in one of SUFFIXES, as paths relative to the root, sorted."""
+        """The files below PLACES whose names end in one of SUFFIXES, relative to the root, sorted."""
         for place in places:
             for folder, folders, names in os.walk(self.root / place):
-                folders[:] = sorted(f for f in folders if f not in SKIPPED and not f.startswith((".", "build")))
+                folders[:] = sorted(set(folders) - SKIPPED - {f for f in folders if f[0] == "."})
                 for name in sorted(names):
                     if name.endswith(suffixes):
                         yield (pathlib.Path(folder) / name).relative_to(self.root).as_posix()
@@ -87,7 +88,7 @@ class Lint:
     def finish(self):
         for key, number in self.exemptions.items():
             if key not in self.used:
-                self.findings.append(("tests/lint/exemptions.txt", number, f"excuses nothing: {' '.join(key)}"))
+                self.findings.append((EXEMPTIONS, number, f"excuses nothing: {' '.join(key)}"))
         for path, line, text in sorted(set(self.findings)):
             print(f"{path}:{line}: {text}")
         sys.exit(1 if self.findings else 0)

@@ -7,6 +7,7 @@ import subprocess
 from source import Lint
 
 WIDTH = 110
+LICENCE = "SPDX-License-Identifier: Apache-2.0"
 SUFFIXES = (".c", ".h", ".py", ".sh", ".mjs", ".cmake", "CMakeLists.txt")
 LICENSED = (".py", ".sh", ".mjs", ".cmake", "CMakeLists.txt")
 
@@ -30,10 +31,11 @@ def check_file(lint, path):
     elif text.endswith("\n\n"):
         lint.add("style", path, count, "end", "an empty line at the end")
     beginning = text.split("\n")[:2]
-    if path.endswith(LICENSED) and not any("SPDX-License-Identifier: Apache-2.0" in line for line in beginning):
+    if path.endswith(LICENSED) and not any(LICENCE in line for line in beginning):
         lint.add("style", path, 1, "licence", "no SPDX line at the beginning")
     if path.endswith(".sh"):
-        result = subprocess.run(["bash", "-n", str(lint.root / path)], capture_output=True, text=True, check=False)
+        command = ["bash", "-n", str(lint.root / path)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode != 0:
             lint.add("style", path, 1, "syntax", f"bash cannot read it: {result.stderr.splitlines()[0]}")
 
