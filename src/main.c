@@ -55,6 +55,7 @@ static bool make_process_safe(struct error *err)
     if (getauxval(AT_SECURE) != 0)
         return error_set(err, ERROR_CONFIG, "latchkey must not be installed setuid, setgid or with capabilities");
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 #ifndef SANITIZED
     if (prctl(PR_SET_DUMPABLE, 0) != 0)
         log_line(1, "core dumps could not be switched off");

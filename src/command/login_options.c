@@ -2,12 +2,12 @@
 /* Judges the options of a login and gathers what it takes from the environment. */
 #include "command/login_options.h"
 
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "net/terminal.h"
 
 static bool choose(const char *given, const char *const *choices, size_t count, size_t *place)
 {
@@ -185,7 +185,7 @@ static bool is_wsl(const struct command_input *input)
 void login_options_prepare_login(const struct command_input *input, struct login_options *out)
 {
     umask(077);
-    signal(SIGXFSZ, SIG_IGN);
+    terminal_set_type(command_variable(input, "TERM"));
     for (size_t i = 0; i < option_count; i++) {
         if (!(option_table[i].flags & OPTION_SECRET))
             continue;
