@@ -20,6 +20,7 @@ struct login_context {
     struct http *http;
     struct session_cache cache;
     struct session_key key;
+    bool skew_told; /* the person knows that the clocks differ */
 
     /* login/issuer */
     struct provider provider;

@@ -125,12 +125,27 @@ static void take_started_keys(struct login_context *context, char **text)
         *text = buffer_steal(&response.body);
 }
 
+/* Cached metadata may name a place that the keys have left (DISC-09). */
+static bool fetch_keys_text(struct login_context *context, char **text, struct error *err)
+{
+    struct http_request request = keys_request(context);
+    if (fetch_document(context, &request, ERROR_JWKS_HTTP, text, err))
+        return true;
+    struct error ignored = {0};
+    cleanup_string char *before = memory_copy_text(context->provider.jwks_uri);
+    if (!context->provider_from_cache || !issuer_discover(context, false, &ignored) ||
+        strcmp(before, context->provider.jwks_uri) == 0)
+        return false;
+    error_clear(err);
+    request = keys_request(context);
+    return fetch_document(context, &request, ERROR_JWKS_HTTP, text, err);
+}
+
 static bool fetch_keys(struct login_context *context, struct error *err)
 {
     cleanup_string char *text = NULL;
-    struct http_request request = keys_request(context);
     take_started_keys(context, &text);
-    if (text == NULL && !fetch_document(context, &request, ERROR_JWKS_HTTP, &text, err))
+    if (text == NULL && !fetch_keys_text(context, &text, err))
         return false;
     if (!use_keys(context, text, err))
         return false;

@@ -2,9 +2,10 @@
 /* Sends a form to the token endpoint and reads the answer. */
 #include "login/token_request.h"
 
+#include "base/clock.h"
 #include "base/encoding.h"
 
-enum { ANSWER_LIMIT = 1024 * 1024 };
+enum { ANSWER_LIMIT = 1024 * 1024, SKEW_SECONDS = 60 };
 
 enum client_authentication { CLIENT_PUBLIC, CLIENT_BASIC, CLIENT_POST };
 
@@ -43,6 +44,19 @@ static char *form_encoded(const char *text)
     return buffer_steal(&encoded);
 }
 
+/* Tokens carry the provider's times: a clock that is off makes good ones look expired, or expired ones good. */
+static void warn_of_skew(struct login_context *context, int64_t date)
+{
+    char apart[CLOCK_DURATION_SIZE];
+    int64_t skew = clock_wall() - date;
+    if (date == 0 || context->skew_told || (skew <= SKEW_SECONDS && skew >= -SKEW_SECONDS))
+        return;
+    context->skew_told = true;
+    clock_format_duration(skew > 0 ? skew : -skew, apart);
+    notice_say(&context->config->notice, NOTICE_WARNING, "the clock of this machine is %s %s the provider's: set it right",
+               apart, skew > 0 ? "ahead of" : "behind");
+}
+
 bool token_request_send(struct login_context *context, struct buffer *form, bool never_retry, struct token_outcome *out,
                         struct error *err)
 {
@@ -73,6 +87,7 @@ bool token_request_send(struct login_context *context, struct buffer *form, bool
     out->status = response.status;
     if (!answered)
         return false;
+    warn_of_skew(context, response.date);
     struct token_http http = {.status = response.status, .body = buffer_text(&response.body), .length = response.body.length,
                               .allow = response.allow, .retry_after = response.retry_after,
                               .request_id = response.request_id};
