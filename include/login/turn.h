@@ -14,7 +14,7 @@ enum turn_result {
     TURN_FAILED   /* ERR: their failure, our deadline, Ctrl-C */
 };
 /* Takes the session's lock. While somebody else holds it: hands out a token that is still valid at once, else waits, says so after a
- * second, obeys signals and a deadline. After the wait the cache is read again. */
+ * second, obeys signals and a deadline; with refresh_only it never waits. After the wait the cache is read again. */
 enum turn_result turn_take(struct login_context *context, int *fd, struct session *out, struct error *err);
 /* Tells the waiters what the holder is doing; URL may be NULL. */
 void turn_announce(const struct login_context *context, const char *phase, const char *url);

@@ -62,7 +62,8 @@ static bool waited_as_asked(struct login_context *context, const struct session 
     bool never = false;
     if (!outcome->answered || outcome->failed.failure != TOKEN_FAILURE_TEMPORARY || pause < 0 || pause > LONGEST_PAUSE)
         return false;
-    if (session_remaining(session, clock_wall()) > 0 && !context->config->force_refresh)
+    bool forced = context->config->force_refresh && !context->config->refresh_only;
+    if (session_remaining(session, clock_wall()) > 0 && !forced)
         return false;
     notice_say(&context->config->notice, NOTICE_STATUS, "the provider asks to wait %d s", (int)pause);
     loop_hold_signals(context->loop, false);

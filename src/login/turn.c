@@ -145,6 +145,10 @@ enum turn_result turn_take(struct login_context *context, int *fd, struct sessio
     bool waited = !try_lock(&wait);
     if (waited && cached_token_is_enough(context, out))
         return TURN_SHARED;
+    if (waited && context->config->refresh_only) {
+        error_set(err, ERROR_LOCK_TIMEOUT, "another process gets a token for the same session");
+        return TURN_FAILED;
+    }
     if (waited && !wait_in_loop(&wait, err))
         return TURN_FAILED;
     if (wait.failed) {
