@@ -205,6 +205,7 @@ static bool renew(struct login_context *context, struct session *out, struct err
     case REFRESH_FAILED:
         if (use_old_token(context, &stored, err, out))
             return true;
+        error_prefix(err, "the session could not be refreshed");
         note_failure(context, false, err);
         return false;
     case REFRESH_IMPOSSIBLE:

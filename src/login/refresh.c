@@ -8,7 +8,9 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "base/json.h"
 #include "base/log.h"
+#include "crypto/jws.h"
 #include "login/issuer.h"
 #include "login/token_request.h"
 #include "login/verification.h"
@@ -92,15 +94,19 @@ static bool send_with_retry(struct login_context *context, const struct session 
     return send_refresh(context, session, outcome, err);
 }
 
-/* A refresh token that never worked is a setting, not an expiry: say which one, or a browser opens at every expiry. */
-static void explain_dead(struct login_context *context, const struct session *session,
-                         const struct token_outcome *outcome, struct error *err)
+static void advise(const struct login_context *context, const struct session *session, const struct token_outcome *outcome,
+                   struct error *err)
 {
-    const struct notice *notice = &context->config->notice;
     struct authentik_token_request request = {
         .grant = "refresh_token", .has_secret = context->config->client_secret != NULL, .first_use = !session->refreshed};
     if (provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
         authentik_hint_token_error(&outcome->failed, &request, err);
+}
+
+/* A refresh token that never worked is a setting, not an expiry: say which one, or a browser opens at every expiry. */
+static void explain_dead(struct login_context *context, const struct error *err)
+{
+    const struct notice *notice = &context->config->notice;
     notice_say(notice, NOTICE_WARNING, "the session cannot be refreshed: %s", err->message);
     if (err->hint[0] != '\0')
         notice_say(notice, NOTICE_HINT, "%s", err->hint);
@@ -125,11 +131,14 @@ static enum refresh_result judge_failure(struct login_context *context, const st
                                          const struct token_outcome *outcome, struct session *out, struct error *err)
 {
     struct error ignored = {0};
-    if (!outcome->answered || outcome->failed.failure != TOKEN_FAILURE_GRANT)
-        return REFRESH_FAILED;
-    if (somebody_was_faster(context, session, out))
+    bool dead = outcome->answered && outcome->failed.failure == TOKEN_FAILURE_GRANT;
+    if (dead && somebody_was_faster(context, session, out))
         return REFRESH_DONE;
-    explain_dead(context, session, outcome, err);
+    if (outcome->answered)
+        advise(context, session, outcome, err);
+    if (!dead)
+        return REFRESH_FAILED;
+    explain_dead(context, err);
     if (!session_cache_drop(&context->cache, &context->key, &ignored))
         log_line(1, "the dead session stays on disk: %s", ignored.message);
     return REFRESH_DEAD;
@@ -170,14 +179,41 @@ static void salvage(struct login_context *context, const struct session *session
     save(context, &kept, draft);
 }
 
-/* Another person or issuer in the answer ends the session; any other trouble with the new token leaves it. */
-static enum refresh_result reject(struct login_context *context, const struct session *session,
-                                  const struct token_response *response, struct file_draft *draft, const struct error *err)
+/* True when the new token was issued before the one that it should replace. */
+static bool is_older(const struct session *session, const struct token_response *response)
 {
     struct error ignored = {0};
-    if (err->code != ERROR_REFRESH_SUB && err->code != ERROR_REFRESH_ISS && err->code != ERROR_REFRESH_AUD)
+    json_t *claims = NULL;
+    double issued_at = 0;
+    if (response->id_token == NULL || !jws_read_claims(response->id_token, &claims, &ignored))
+        return false;
+    bool older = json_number(claims, "iat", &issued_at) && issued_at < (double)session->issued_at;
+    json_decref(claims);
+    return older;
+}
+
+/* REF-03: the answer is about another login than ours, and would be so the next time. A clock that is wrong, a key that is
+ * unknown and the like may pass. */
+static bool is_another_login(const struct session *session, const struct token_response *response, const struct error *err)
+{
+    static const enum error_code codes[] = {ERROR_REFRESH_SUB, ERROR_REFRESH_ISS,   ERROR_REFRESH_AUD,
+                                            ERROR_IDTOKEN_AZP, ERROR_IDTOKEN_NONCE, ERROR_IDTOKEN_AUTH_TIME};
+    for (size_t i = 0; i < array_length(codes); i++)
+        if (err->code == codes[i])
+            return true;
+    return err->code == ERROR_IDTOKEN_IAT && is_older(session, response);
+}
+
+/* Another login in the answer ends the session; any other trouble with the new token leaves it. */
+static enum refresh_result reject(struct login_context *context, const struct session *session,
+                                  const struct token_response *response, struct file_draft *draft, struct error *err)
+{
+    struct error ignored = {0};
+    if (!is_another_login(session, response, err))
         salvage(context, session, response, draft);
-    else if (!session_cache_drop(&context->cache, &context->key, &ignored))
+    else if (session_cache_drop(&context->cache, &context->key, &ignored))
+        error_hint(err, "the session is forgotten: the next call logs in again");
+    else
         log_line(1, "the session stays on disk: %s", ignored.message);
     return REFRESH_FAILED;
 }
@@ -203,8 +239,11 @@ static enum refresh_result accept(struct login_context *context, const struct se
     keep_if_missing(&fresh.subject, session->subject);
     keep_if_missing(&fresh.refresh_token, session->refresh_token);
     save(context, &fresh, draft);
-    if (no_token && session_remaining(&fresh, clock_wall()) <= 0)
+    if (no_token && session_remaining(&fresh, clock_wall()) <= 0) {
+        notice_say(&context->config->notice, NOTICE_WARNING,
+                   "the session cannot be refreshed: the provider's answer holds no id_token");
         return REFRESH_IMPOSSIBLE;
+    }
     *out = fresh;
     fresh = (struct session){0};
     return REFRESH_DONE;

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions at rest: with an expired token, refreshed, as they were."""
+
+from wire import endpoints
+
+NO_BROWSER = {"BROWSER": "/bin/false"}
+
+
+def log_in(kube, issuer, *flags):
+    """A login, long ago: its token has expired."""
+    result = kube.get_token(*flags)
+    assert result.status == 0, result.err
+    kube.expire()
+    issuer.clear_log()
+    return result
+
+
+def refresh(kube, *flags, **environment):
+    """A call that must be answered without a browser."""
+    result = kube.get_token(*flags, **NO_BROWSER, **environment)
+    assert result.status == 0, result.err
+    return result
+
+
+def refuse(kube, issuer, code, asked, *flags, dropped=False, **environment):
+    """A refresh that ends with CODE after the requests ASKED: no browser, and the session as it was, or gone."""
+    before = kube.session_file.read_bytes()
+    result = kube.get_token(*flags, **NO_BROWSER, **environment)
+    assert result.code == code, result.err
+    assert endpoints(issuer) == asked
+    assert "browser" not in result.err.lower()
+    if dropped:
+        assert list(kube.cache.glob("*.json")) == []
+    else:
+        assert kube.session_file.read_bytes() == before
+    return result
