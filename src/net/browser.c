@@ -116,7 +116,7 @@ bool browser_available(const struct browser_settings *settings, const char **why
 static char *describe_end(const char *name, int status)
 {
     if (WIFSIGNALED(status))
-        return memory_format("%s was ended by signal %d", safe(name), WTERMSIG(status));
+        return memory_format("%s ended by signal %d", safe(name), WTERMSIG(status));
     return memory_format("%s ended with status %d", safe(name), WEXITSTATUS(status));
 }
 
