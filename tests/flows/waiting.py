@@ -31,7 +31,7 @@ class Answer:
         return self.body.decode()
 
 
-def exchange(port, data, address="127.0.0.1", tls=None, patience=TIMEOUT):
+def exchange(address, port, data, tls=None, patience=TIMEOUT):
     """Sends bytes to a port and reads until the other side closes."""
     with socket.create_connection((address, port), timeout=patience) as plug:
         plug = tls.wrap_socket(plug, server_hostname="localhost") if tls else plug
@@ -48,8 +48,9 @@ def exchange(port, data, address="127.0.0.1", tls=None, patience=TIMEOUT):
 class Waiting:
     """`latchkey COMMAND`, up to the moment at which it has printed its URL: `skip` tells it not to open a browser."""
 
-    def __init__(self, kube, *flags, command="get-token", skip=True, tls=None, user=None, **environment):
-        self.tls = tls
+    def __init__(self, kube, *flags, command="get-token", skip=True, tls=None, user=None, address="127.0.0.1",
+                 **environment):
+        self.tls, self.address = tls, address
         self.browser = Browser(user)
         self.running = kube.start(command, *(["--skip-open-browser"] if skip else []), *flags, **environment)
         self.visit = self.running.read_line(r"^Please visit the following URL in your browser(?: manually)?: (\S+)$")[1]
@@ -106,7 +107,7 @@ class Waiting:
 
     def send(self, data, **options):
         """The answer to bytes."""
-        return Answer(exchange(self.port, data, tls=self.tls, **options))
+        return Answer(exchange(options.pop("address", self.address), self.port, data, tls=self.tls, **options))
 
     def ask(self, target, method="GET", host=None, headers=(), **options):
         """The answer to a well-formed request."""
