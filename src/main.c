@@ -20,8 +20,10 @@ extern char **environ;
 enum { ANSWER_LIMIT = 1024 * 1024 };
 
 static const struct command commands[] = {
-    {"get-token", COMMAND_GET_TOKEN, command_get_token, "Print a token for kubectl (the exec credential plugin)",
-     "Prints an ExecCredential for kubectl: from the cache, by a silent refresh, or by a login in your browser."},
+    {"get-token", COMMAND_GET_TOKEN, command_get_token,
+     "Print a token for kubectl (the exec credential plugin)",
+     "Prints an ExecCredential for kubectl: from the cache, by a silent refresh, or by a login in your "
+     "browser."},
     {"login", COMMAND_LOGIN, command_login, "Log in now, whatever the cache says",
      "Logs in now, whatever the cache says, and prints who is logged in instead of a token.\n"
      "Give it the flags that your kubeconfig gives get-token."},
@@ -51,9 +53,11 @@ static bool open_standard_descriptors(void)
 static bool make_process_safe(struct error *err)
 {
     if (!open_standard_descriptors())
-        return error_set(err, ERROR_INTERNAL, "cannot open /dev/null in place of a closed standard descriptor");
+        return error_set(err, ERROR_INTERNAL,
+                         "cannot open /dev/null in place of a closed standard descriptor");
     if (getauxval(AT_SECURE) != 0)
-        return error_set(err, ERROR_CONFIG, "latchkey must not be installed setuid, setgid or with capabilities");
+        return error_set(err, ERROR_CONFIG,
+                         "latchkey must not be installed setuid, setgid or with capabilities");
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
 #ifndef SANITIZED
@@ -89,7 +93,8 @@ static bool check_is_built(const struct command *command, struct error *err)
 {
     if (command == NULL || command->bit != 0)
         return true;
-    return error_set(err, ERROR_UNSUPPORTED, "the command '%s' is not built into this version", command->name);
+    return error_set(err, ERROR_UNSUPPORTED, "the command '%s' is not built into this version",
+                     command->name);
 }
 
 static bool unknown_command(const char *name, const char *program, struct error *err)
@@ -139,7 +144,8 @@ static bool print_help(const struct invocation *call, const struct command *topi
     return true;
 }
 
-static bool run_root(const struct invocation *call, const struct options *options, struct buffer *out, struct error *err)
+static bool run_root(const struct invocation *call, const struct options *options, struct buffer *out,
+                     struct error *err)
 {
     if (options->version) {
         buffer_add_format(out, "%s\n", command_version_text());
@@ -148,8 +154,8 @@ static bool run_root(const struct invocation *call, const struct options *option
     if (options->help || call->words[0] == NULL)
         return print_help(call, NULL, out);
     error_set(err, ERROR_CONFIG, "no command was given");
-    return error_hint(err, "'%s get-token' prints a token for kubectl; '%s --help' lists the commands", call->program,
-                      call->program);
+    return error_hint(err, "'%s get-token' prints a token for kubectl; '%s --help' lists the commands",
+                      call->program, call->program);
 }
 
 static bool run_help(const struct invocation *call, struct buffer *out, struct error *err)
@@ -168,10 +174,14 @@ static bool parse_options(const struct invocation *call, struct options *options
     for (char **entry = environ; *entry != NULL; entry++)
         if (text_starts_with(*entry, "HOME="))
             home = *entry + strlen("HOME=");
-    cleanup_string char *name = call->command != NULL ? memory_format("%s %s", call->program, call->command->name)
-                                                      : memory_copy_text(call->program);
+    cleanup_string char *name = call->command != NULL
+                                    ? memory_format("%s %s", call->program, call->command->name)
+                                    : memory_copy_text(call->program);
     struct option_source source = {.command = call->command != NULL ? call->command->bit : COMMAND_ROOT,
-                                   .command_name = name, .words = call->words, .environment = environ, .home = home};
+                                   .command_name = name,
+                                   .words = call->words,
+                                   .environment = environ,
+                                   .home = home};
     if (!options_parse(&source, options, err))
         return false;
     log_set_level((int)options->verbosity);
@@ -193,8 +203,10 @@ static bool run(const struct invocation *call, struct buffer *out, struct error 
         return run_help(call, out, err);
     if (options.help)
         return print_help(call, call->command, out);
-    struct command_input input = {
-        .program = call->program, .command = call->command->name, .environment = environ, .options = &options};
+    struct command_input input = {.program = call->program,
+                                  .command = call->command->name,
+                                  .environment = environ,
+                                  .options = &options};
     return call->command->run(&input, out, err);
 }
 
@@ -207,7 +219,8 @@ static bool print_answer(const struct buffer *answer, struct error *err)
         if (count < 0 && errno == EINTR)
             continue;
         if (count <= 0)
-            return error_set(err, ERROR_STDOUT, "cannot write the answer to stdout: %s", count < 0 ? strerror(errno) : "no space");
+            return error_set(err, ERROR_STDOUT, "cannot write the answer to stdout: %s",
+                             count < 0 ? strerror(errno) : "no space");
         written += (size_t)count;
     }
     return true;

@@ -12,8 +12,8 @@
 
 /* What a command runs with. Borrowed. */
 struct command_input {
-    const char *program;         /* as the user calls us: "latchkey", "kubectl oidc-login" */
-    const char *command;         /* "get-token" */
+    const char *program; /* as the user calls us: "latchkey", "kubectl oidc-login" */
+    const char *command; /* "get-token" */
     char *const *environment;
     const struct options *options;
 };
@@ -22,10 +22,10 @@ typedef bool command_function(const struct command_input *input, struct buffer *
 
 struct command {
     const char *name;
-    unsigned bit;                /* COMMAND_..., 0 for one that is not built yet */
+    unsigned bit; /* COMMAND_..., 0 for one that is not built yet */
     command_function *run;
-    const char *summary;         /* for the list of commands */
-    const char *description;     /* for its own --help */
+    const char *summary;     /* for the list of commands */
+    const char *description; /* for its own --help */
 };
 command_function command_get_token, command_login, command_clean, command_version, command_help;
 
@@ -35,8 +35,8 @@ const char *command_variable(const struct command_input *input, const char *name
 void command_show_notice(int kind, const char *text);
 
 /* The whole --help of a command, or of the program (COMMAND_ROOT). */
-void command_print_help(const struct command *command, const char *program, const struct command *all, size_t count,
-                        struct buffer *out);
+void command_print_help(const struct command *command, const char *program, const struct command *all,
+                        size_t count, struct buffer *out);
 /* "latchkey version 1.2.3 linux/amd64". */
 const char *command_version_text(void);
 

@@ -15,8 +15,10 @@ struct login_options {
     const char *candidate_list[3];
 };
 /* Judges every option; what is not built yet is refused by name. */
-bool login_options_fill(const struct command_input *input, struct login_options *out, struct error *err) must_check;
-/* What only a login needs, such as a umask and a file size limit that is an error: call it before login_run. */
+bool login_options_fill(const struct command_input *input, struct login_options *out, struct error *err)
+    must_check;
+/* What only a login needs, such as a umask and a file size limit that is an error: call it before login_run.
+ */
 void login_options_prepare_login(const struct command_input *input, struct login_options *out);
 void login_options_release(struct login_options *login);
 #define cleanup_login_options __attribute__((cleanup(login_options_release)))

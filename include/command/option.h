@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The option table: the one source of parsing, --help, the man page check, completion and environment names. */
+/* The option table: the one source of parsing, --help, the man page check, completion and environment names.
+ */
 #ifndef COMMAND_OPTION_H
 #define COMMAND_OPTION_H
 
@@ -10,7 +11,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* What all options of a command line amount to. Texts are NULL until given, apart from defaults of the table. */
+/* What all options of a command line amount to. Texts are NULL until given, apart from defaults of the table.
+ */
 struct options {
     char *issuer_url, *client_id, *client_secret, *redirect_url, *redirect_hostname, *keyboard_redirect_url;
     struct text_list extra_scopes, trusted_audiences;
@@ -31,7 +33,7 @@ struct options {
     char *username, *password;
     bool verbose, help, version;
     int64_t verbosity;
-    char *ignored;            /* flags that are accepted without effect */
+    char *ignored; /* flags that are accepted without effect */
     bool ignored_switch;
     uint64_t given[2];        /* one bit per row of the table: set by a flag or a variable */
     struct text_list notices; /* what a person should read once: deprecations, misspelt variables */
@@ -54,9 +56,9 @@ enum option_type {
     OPTION_TEXT,
     OPTION_SWITCH, /* --x, --x=true, --x=false */
     OPTION_NUMBER,
-    OPTION_LIST,   /* comma-separated, repeatable; the first occurrence replaces the default */
-    OPTION_ARRAY,  /* verbatim, repeatable */
-    OPTION_MAP     /* name=value, repeatable */
+    OPTION_LIST,  /* comma-separated, repeatable; the first occurrence replaces the default */
+    OPTION_ARRAY, /* verbatim, repeatable */
+    OPTION_MAP    /* name=value, repeatable */
 };
 enum {
     OPTION_SECRET = 1 << 0,     /* LATCHKEY_..._FILE exists as well; never shown */
@@ -67,14 +69,14 @@ enum {
 };
 
 struct option {
-    const char *name;        /* without dashes */
-    char shorthand;          /* 0 for none */
+    const char *name; /* without dashes */
+    char shorthand;   /* 0 for none */
     enum option_type type;
     unsigned commands, flags;
-    size_t offset;           /* of the member in struct options */
-    const char *value;       /* what stands for the value in --help; choices are "a|b|c" */
-    const char *initial;     /* default, NULL for none; a list's items separated by commas */
-    const char *text;        /* one sentence for --help; of a deprecated one: what to use instead */
+    size_t offset;       /* of the member in struct options */
+    const char *value;   /* what stands for the value in --help; choices are "a|b|c" */
+    const char *initial; /* default, NULL for none; a list's items separated by commas */
+    const char *text;    /* one sentence for --help; of a deprecated one: what to use instead */
 };
 extern const struct option option_table[];
 extern const size_t option_count;
@@ -86,23 +88,25 @@ bool option_given(const struct options *options, const char *name);
 /* "LATCHKEY_OIDC_ISSUER_URL" for "oidc-issuer-url". Owned by the caller. */
 char *option_variable(const struct option *option) must_check;
 
-/* Parses WORDS (without program and command name) for COMMAND: flags, then variables of ENVIRONMENT, then defaults.
- * COMMAND_NAME is for messages ("latchkey get-token"). HOME is for "~"; may be NULL. */
+/* Parses WORDS (without program and command name) for COMMAND: flags, then variables of ENVIRONMENT, then
+ * defaults. COMMAND_NAME is for messages ("latchkey get-token"). HOME is for "~"; may be NULL. */
 struct option_source {
     unsigned command;
     const char *command_name;
-    char **words;            /* NULL-terminated */
+    char **words; /* NULL-terminated */
     char *const *environment;
     const char *home;
 };
 bool options_parse(const struct option_source *source, struct options *out, struct error *err) must_check;
-/* The place of the command's name in WORDS: the first word that is neither a flag nor the value of one; -1 for none. */
+/* The place of the command's name in WORDS: the first word that is neither a flag nor the value of one; -1
+ * for none. */
 int options_find_command(char **words);
 
 /* The options of COMMAND as --help shows them, one paragraph per option. Owned by the caller. */
 char *options_help(unsigned command) must_check;
 
 /* Sets one option from TEXT as a flag does; for the parser and the environment. */
-bool option_set(struct options *options, const struct option *option, const char *text, struct error *err) must_check;
+bool option_set(struct options *options, const struct option *option, const char *text, struct error *err)
+    must_check;
 
 #endif

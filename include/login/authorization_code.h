@@ -8,8 +8,9 @@
 #include "login/context.h"
 #include "session/session.h"
 
-/* Runs one login to its end: port, probe, browser, callback, exchange, verification, the page that tells the outcome.
- * *ASKED is true when a person was asked (a browser opened, a URL shown), whatever came of it. */
-bool authorization_code_run(struct login_context *context, struct session *out, bool *asked, struct error *err) must_check;
+/* Runs one login to its end: port, probe, browser, callback, exchange, verification, the page that tells the
+ * outcome. *ASKED is true when a person was asked (a browser opened, a URL shown), whatever came of it. */
+bool authorization_code_run(struct login_context *context, struct session *out, bool *asked,
+                            struct error *err) must_check;
 
 #endif

@@ -10,7 +10,7 @@
 
 /* All borrowed, shown escaped and cut at 300 bytes; what is NULL is left out. */
 struct callback_page_success {
-    const char *user;     /* who is logged in, as verified */
+    const char *user; /* who is logged in, as verified */
     const char *issuer;
     int64_t valid_for;    /* seconds that the token lasts; 0 leaves it out */
     const char *open_url; /* --open-url-after-authentication: the page moves on to it; only http(s) */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of one login share: the config, the loop, the issuer as known, the place where sessions rest. */
+/* What the parts of one login share: the config, the loop, the issuer as known, the place where sessions
+ * rest. */
 #ifndef LOGIN_CONTEXT_H
 #define LOGIN_CONTEXT_H
 
@@ -31,7 +32,8 @@ struct login_context {
     bool keys_from_cache;
 };
 
-/* The scopes as they go on the wire: configured ones, automatic ones that the provider offers, openid last. */
+/* The scopes as they go on the wire: configured ones, automatic ones that the provider offers, openid last.
+ */
 void login_wire_scopes(const struct login_context *context, struct text_list *scopes);
 
 #endif

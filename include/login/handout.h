@@ -11,7 +11,8 @@ enum handout_verdict {
     HANDOUT_REPEATED, /* the third or later of one token to one parent within 10 s */
     HANDOUT_RENEW     /* the same, and no refresh was forced for this within a minute */
 };
-/* Counts this hand-out in DIRECTORY/NAME.handout: one unsynced write, no lock; every failure is HANDOUT_ORDINARY. */
+/* Counts this hand-out in DIRECTORY/NAME.handout: one unsynced write, no lock; every failure is
+ * HANDOUT_ORDINARY. */
 enum handout_verdict handout_count(int directory, const char *name, const char *token, int64_t now);
 
 #endif

@@ -27,33 +27,34 @@ struct login_config {
     const struct text_map *extra_params;
     enum pkce_method pkce_method;
 
-    bool force_refresh;  /* ignore the cached token, not the session */
-    bool force_login;    /* `latchkey login`: ignore cache and cool-down */
-    bool refresh_only;   /* never log in: the forced refresh of a token that the API server seems to refuse */
+    bool force_refresh; /* ignore the cached token, not the session */
+    bool force_login;   /* `latchkey login`: ignore cache and cool-down */
+    bool refresh_only;  /* never log in: the forced refresh of a token that the API server seems to refuse */
 
     const struct text_list *listen_addresses;
-    bool listen_default; /* nobody said --listen-address */
-    const char *redirect_url, *redirect_hostname;   /* NULL */
+    bool listen_default;                          /* nobody said --listen-address */
+    const char *redirect_url, *redirect_hostname; /* NULL */
     enum redirect_probe redirect_probe;
     bool skip_open_browser;
     struct browser_settings browser;
-    int timeout_seconds; /* for the person */
-    const char *local_certificate, *local_key;      /* PEM text; NULL */
-    const char *open_url;                           /* NULL */
+    int timeout_seconds;                       /* for the person */
+    const char *local_certificate, *local_key; /* PEM text; NULL */
+    const char *open_url;                      /* NULL */
 
     struct http_settings http;
-    const char *const *cache_candidates;            /* NULL-terminated; empty: --token-cache-storage=none */
-    const char *runtime_directory;                  /* $XDG_RUNTIME_DIR/latchkey; NULL */
-    bool from_kubectl;                              /* KUBERNETES_EXEC_INFO was there */
-    const char *program;                            /* as the user calls us, for hints */
+    const char *const *cache_candidates; /* NULL-terminated; empty: --token-cache-storage=none */
+    const char *runtime_directory;       /* $XDG_RUNTIME_DIR/latchkey; NULL */
+    bool from_kubectl;                   /* KUBERNETES_EXEC_INFO was there */
+    const char *program;                 /* as the user calls us, for hints */
     struct notice notice;
 };
 
 /* The cached path: a file, no lock, no library. */
 enum login_found {
-    LOGIN_FOUND_NOTHING,  /* missing, wants a refresh, or the config forces something */
+    LOGIN_FOUND_NOTHING, /* missing, wants a refresh, or the config forces something */
     LOGIN_FOUND,
-    LOGIN_FOUND_REPEATED, /* good, but its parent got it thrice within seconds: the API server may refuse it */
+    LOGIN_FOUND_REPEATED, /* good, but its parent got it thrice within seconds: the API server may refuse it
+                           */
     LOGIN_FOUND_RENEW     /* the same, and it may be renewed now, once a minute */
 };
 enum login_found login_find(const struct login_config *config, int64_t now, struct session *out);

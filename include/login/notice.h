@@ -15,6 +15,7 @@ struct notice {
     void (*say)(void *context, enum notice_kind kind, const char *text);
     void *context;
 };
-void notice_say(const struct notice *notice, enum notice_kind kind, const char *format, ...) format_check(3, 4);
+void notice_say(const struct notice *notice, enum notice_kind kind, const char *format, ...)
+    format_check(3, 4);
 
 #endif

@@ -17,8 +17,14 @@ struct redirect {
 void redirect_release(struct redirect *redirect);
 #define cleanup_redirect __attribute__((cleanup(redirect_release)))
 
-/* Opens the first address whose redirect URI is not refused. Ends by DEADLINE (clock_monotonic). */
-bool redirect_open(struct login_context *context, callback_handler *handler, void *handler_context, int64_t deadline,
+/* Who answers the browser, and until when (clock_monotonic) a port is looked for. */
+struct redirect_request {
+    callback_handler *handler;
+    void *handler_context;
+    int64_t deadline;
+};
+/* Opens the first address whose redirect URI is not refused. */
+bool redirect_open(struct login_context *context, const struct redirect_request *request,
                    struct redirect *out, struct error *err) must_check;
 
 #endif

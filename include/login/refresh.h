@@ -10,11 +10,12 @@
 enum refresh_result {
     REFRESH_DONE,       /* OUT is the new session; it is stored unless a warning said otherwise */
     REFRESH_IMPOSSIBLE, /* no refresh token, or it must not be spent: a login is due, the session stays */
-    REFRESH_DEAD,       /* the provider will never take this refresh token again: dropped, a login is due; ERR says why */
-    REFRESH_FAILED      /* network, server, configuration: ERR; the session stays, no login */
+    REFRESH_DEAD,  /* the provider will never take this refresh token again: dropped, a login is due; ERR says
+                      why */
+    REFRESH_FAILED /* network, server, configuration: ERR; the session stays, no login */
 };
 /* Under the session's lock. */
-enum refresh_result refresh_run(struct login_context *context, const struct session *session, struct session *out,
-                                struct error *err);
+enum refresh_result refresh_run(struct login_context *context, const struct session *session,
+                                struct session *out, struct error *err);
 
 #endif

@@ -13,17 +13,18 @@
 /* What came of it. */
 struct token_outcome {
     struct token_response response;
-    struct token_error failed;  /* when a server answered */
-    bool sent;                  /* false only when provably nothing left us */
-    bool answered;              /* an HTTP answer came */
-    long status;                /* its status */
+    struct token_error failed; /* when a server answered */
+    bool sent;                 /* false only when provably nothing left us */
+    bool answered;             /* an HTTP answer came */
+    long status;               /* its status */
 };
 void token_outcome_release(struct token_outcome *outcome);
 #define cleanup_token_outcome __attribute__((cleanup(token_outcome_release)))
 
-/* Posts FORM (grant and its parameters, form-encoded; consumed: the client's parameters are appended). Exactly one way of
- * client authentication, chosen by metadata (TOK-02): none, Basic, post. NEVER_RETRY: an authorization code. */
-bool token_request_send(struct login_context *context, struct buffer *form, bool never_retry, struct token_outcome *out,
-                        struct error *err) must_check;
+/* Posts FORM (grant and its parameters, form-encoded; consumed: the client's parameters are appended).
+ * Exactly one way of client authentication, chosen by metadata (TOK-02): none, Basic, post. NEVER_RETRY: an
+ * authorization code. */
+bool token_request_send(struct login_context *context, struct buffer *form, bool never_retry,
+                        struct token_outcome *out, struct error *err) must_check;
 
 #endif

@@ -16,9 +16,10 @@ struct verification {
     const char *code;               /* for c_hash; NULL */
     const struct session *previous; /* a refresh of this session; NULL on a login */
 };
-/* Verifies the ID token and, in access-token mode, the access token, with at most one refetch of the keys. A refresh
- * without an ID token gives an empty session (token NULL): the caller decides (REF-04). */
+/* Verifies the ID token and, in access-token mode, the access token, with at most one refetch of the keys. A
+ * refresh without an ID token gives an empty session (token NULL): the caller decides (REF-04). */
 bool verification_run(struct login_context *context, const struct verification *source,
-                      const struct token_response *response, struct session *out, struct error *err) must_check;
+                      const struct token_response *response, struct session *out, struct error *err)
+    must_check;
 
 #endif

@@ -12,8 +12,8 @@ static bool clean_directory(const char *path, bool always_say, struct error *err
         return false;
     if (!always_say && cleaned.sessions + cleaned.others + cleaned.foreign == 0)
         return true;
-    cleanup_string char *text = memory_format("Deleted the token cache from %s (%u session%s)", safe(path), cleaned.sessions,
-                                              cleaned.sessions == 1 ? "" : "s");
+    cleanup_string char *text = memory_format("Deleted the token cache from %s (%u session%s)", safe(path),
+                                              cleaned.sessions, cleaned.sessions == 1 ? "" : "s");
     command_show_notice(NOTICE_INFO, text);
     if (cleaned.foreign == 0)
         return true;

@@ -18,7 +18,8 @@ const char *command_variable(const struct command_input *input, const char *name
 
 void command_show_notice(int kind, const char *text)
 {
-    static const char *const marks[] = {[NOTICE_INFO] = "", [NOTICE_WARNING] = "warning: ", [NOTICE_HINT] = "hint: "};
+    static const char *const marks[] = {
+        [NOTICE_INFO] = "", [NOTICE_WARNING] = "warning: ", [NOTICE_HINT] = "hint: "};
     if (kind == NOTICE_STATUS) {
         terminal_status(text);
         return;

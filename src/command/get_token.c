@@ -19,14 +19,17 @@ static void say_doubts(const struct session *session)
         return;
     bool inspected = jws_inspect(session->token, NULL, &header, &ignored);
     apiserver_doubts(inspected ? header.alg : NULL, claims, clock_wall(), &lines);
-    command_show_notice(NOTICE_WARNING, "kubectl asks for the same token again and again: the API server probably refuses it");
+    command_show_notice(
+        NOTICE_WARNING,
+        "kubectl asks for the same token again and again: the API server probably refuses it");
     for (size_t i = 0; i < lines.count; i++)
         command_show_notice(NOTICE_HINT, lines.items[i]);
     jws_header_release(&header);
     json_decref(claims);
 }
 
-/* A refused token is renewed once a minute, in case its claims were out of date; that never fails the call. */
+/* A refused token is renewed once a minute, in case its claims were out of date; that never fails the call.
+ */
 static void renew_refused(struct login_config *config, struct session *session)
 {
     cleanup_session struct session renewed = {0};

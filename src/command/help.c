@@ -12,19 +12,23 @@ static void print_commands(const struct command *all, size_t count, struct buffe
 
 static void print_variables(struct buffer *out)
 {
-    buffer_add(out, "\nEvery flag has an environment variable: --oidc-issuer-url is LATCHKEY_OIDC_ISSUER_URL. A secret can also\n"
-                    "rest in a file: LATCHKEY_OIDC_CLIENT_SECRET_FILE names it. A flag wins over its variable.\n");
+    buffer_add(out,
+               "\nEvery flag has an environment variable: --oidc-issuer-url is LATCHKEY_OIDC_ISSUER_URL. A "
+               "secret can also\n"
+               "rest in a file: LATCHKEY_OIDC_CLIENT_SECRET_FILE names it. A flag wins over its variable.\n");
 }
 
-void command_print_help(const struct command *command, const char *program, const struct command *all, size_t count,
-                        struct buffer *out)
+void command_print_help(const struct command *command, const char *program, const struct command *all,
+                        size_t count, struct buffer *out)
 {
     bool root = command == NULL;
     cleanup_string char *options = options_help(root ? COMMAND_ROOT : command->bit);
     if (root)
-        buffer_add_format(out, "Log in to Kubernetes with OpenID Connect.\n\nUsage:\n  %s COMMAND [flags]\n", program);
+        buffer_add_format(out, "Log in to Kubernetes with OpenID Connect.\n\nUsage:\n  %s COMMAND [flags]\n",
+                          program);
     else
-        buffer_add_format(out, "%s\n\nUsage:\n  %s %s [flags]\n", command->description, program, command->name);
+        buffer_add_format(out, "%s\n\nUsage:\n  %s %s [flags]\n", command->description, program,
+                          command->name);
     if (root)
         print_commands(all, count, out);
     buffer_add_format(out, "\nFlags:\n%s", options);

@@ -18,6 +18,7 @@ bool command_login(const struct command_input *input, struct buffer *out, struct
     if (!login_run(&login.config, &session, err))
         return false;
     clock_format_duration(session_remaining(&session, clock_wall()), left);
-    buffer_add_format(out, "logged in as %s at %s, token good for %s\n", safe(session.username), safe(login.config.issuer), left);
+    buffer_add_format(out, "logged in as %s at %s, token good for %s\n", safe(session.username),
+                      safe(login.config.issuer), left);
     return true;
 }

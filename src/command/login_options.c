@@ -20,7 +20,8 @@ static bool choose(const char *given, const char *const *choices, size_t count, 
     return false;
 }
 
-static bool refuse_choice(const struct command_input *input, const char *name, const char *choices, struct error *err)
+static bool refuse_choice(const struct command_input *input, const char *name, const char *choices,
+                          struct error *err)
 {
     return error_set(err, ERROR_CONFIG, "%s: %s must be one of (%s)", input->command, name, choices);
 }
@@ -32,11 +33,13 @@ static bool check_grant(const struct command_input *input, struct error *err)
                                          "password", "device-code", "client-credentials"};
     size_t place = 0;
     if (!choose(options->grant_type, grants, array_length(grants), &place))
-        return refuse_choice(input, "grant-type", "auto|authcode|authcode-keyboard|password|device-code|client-credentials", err);
+        return refuse_choice(input, "grant-type",
+                             "auto|authcode|authcode-keyboard|password|device-code|client-credentials", err);
     if (place == 0 && !text_is_empty(options->username))
         place = 3;
     if (place > 1)
-        return error_set(err, ERROR_UNSUPPORTED, "the grant '%s' is not built into this version: use --grant-type=authcode",
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "the grant '%s' is not built into this version: use --grant-type=authcode",
                          grants[place]);
     return true;
 }
@@ -48,8 +51,9 @@ static bool check_storage(const struct command_input *input, bool *store, struct
     if (!choose(input->options->cache_storage, storages, array_length(storages), &place))
         return refuse_choice(input, "token-cache-storage", "disk|keyring|none", err);
     if (place == 3)
-        return error_set(err, ERROR_UNSUPPORTED,
-                         "the storage 'keyring' is not built into this version: use --token-cache-storage=disk");
+        return error_set(
+            err, ERROR_UNSUPPORTED,
+            "the storage 'keyring' is not built into this version: use --token-cache-storage=disk");
     *store = place != 1;
     return true;
 }
@@ -118,7 +122,8 @@ static bool read_pem(const char *name, const char *path, char **text, struct err
 static bool read_certificate(const struct options *options, struct login_options *out, struct error *err)
 {
     if (text_is_empty(options->local_server_cert) != text_is_empty(options->local_server_key))
-        return error_set(err, ERROR_CONFIG, "--local-server-cert and --local-server-key must be given together");
+        return error_set(err, ERROR_CONFIG,
+                         "--local-server-cert and --local-server-key must be given together");
     return read_pem("--local-server-cert", options->local_server_cert, &out->certificate, err) &&
            read_pem("--local-server-key", options->local_server_key, &out->key, err);
 }
@@ -128,7 +133,8 @@ static bool add_ports(const struct options *options, struct text_list *addresses
     for (size_t i = 0; i < options->listen_ports.count; i++) {
         int64_t port = 0;
         if (!text_to_number(options->listen_ports.items[i], 0, 65535, &port))
-            return error_set(err, ERROR_CONFIG, "invalid argument \"%s\" for \"--listen-port\" flag: not a port",
+            return error_set(err, ERROR_CONFIG,
+                             "invalid argument \"%s\" for \"--listen-port\" flag: not a port",
                              safe(options->listen_ports.items[i]));
         cleanup_string char *address = memory_format("127.0.0.1:%d", (int)port);
         text_list_add(addresses, address);
@@ -165,8 +171,9 @@ static void gather_directories(const struct command_input *input, bool store, st
     if (runtime != NULL && runtime[0] == '/')
         out->runtime_directory = memory_format("%s/latchkey", runtime);
     if (store) {
-        out->candidates[0] = !text_is_empty(input->options->cache_dir) ? memory_copy_text(input->options->cache_dir)
-                                                                       : login_options_default_cache(input);
+        out->candidates[0] = !text_is_empty(input->options->cache_dir)
+                                 ? memory_copy_text(input->options->cache_dir)
+                                 : login_options_default_cache(input);
         out->candidates[1] = memory_copy_text(out->runtime_directory);
     }
     for (size_t i = 0; i < array_length(out->candidates); i++)
@@ -178,10 +185,12 @@ static void gather_directories(const struct command_input *input, bool store, st
 
 static bool is_wsl(const struct command_input *input)
 {
-    return command_variable(input, "WSL_DISTRO_NAME") != NULL || command_variable(input, "WSL_INTEROP") != NULL;
+    return command_variable(input, "WSL_DISTRO_NAME") != NULL ||
+           command_variable(input, "WSL_INTEROP") != NULL;
 }
 
-/* Every variable that carries one of our secrets is kept from the browser, whose own children may be less careful. */
+/* Every variable that carries one of our secrets is kept from the browser, whose own children may be less
+ * careful. */
 void login_options_prepare_login(const struct command_input *input, struct login_options *out)
 {
     umask(077);
@@ -197,8 +206,8 @@ void login_options_prepare_login(const struct command_input *input, struct login
         .browser = command_variable(input, "BROWSER"),
         .path = command_variable(input, "PATH"),
         .is_wsl = is_wsl(input),
-        .has_display = command_variable(input, "DISPLAY") != NULL || command_variable(input, "WAYLAND_DISPLAY") != NULL ||
-                       is_wsl(input),
+        .has_display = command_variable(input, "DISPLAY") != NULL ||
+                       command_variable(input, "WAYLAND_DISPLAY") != NULL || is_wsl(input),
         .secrets = &out->secrets};
 }
 
@@ -285,6 +294,8 @@ void login_options_release(struct login_options *login)
 void login_options_warn(const struct command_input *input)
 {
     if (input->options->insecure_skip_tls_verify)
-        command_show_notice(NOTICE_WARNING, "--insecure-skip-tls-verify: the provider's certificate is not checked, anybody in "
-                                            "between can log in as you");
+        command_show_notice(
+            NOTICE_WARNING,
+            "--insecure-skip-tls-verify: the provider's certificate is not checked, anybody in "
+            "between can log in as you");
 }

@@ -55,7 +55,8 @@ static bool unknown_flag(const char *name, const struct option_source *source, s
     error_set(err, ERROR_CONFIG, "unknown flag: --%s", safe(name));
     const struct option *nearest = find_nearest(name, source->command);
     if (nearest != NULL)
-        error_hint(err, "did you mean --%s? '%s --help' lists all flags", nearest->name, source->command_name);
+        error_hint(err, "did you mean --%s? '%s --help' lists all flags", nearest->name,
+                   source->command_name);
     else
         error_hint(err, "'%s --help' lists all flags", source->command_name);
     return false;
@@ -68,7 +69,8 @@ struct parser {
 };
 
 /* Takes the value of OPTION: after '=', or the next word; a switch needs none. */
-static bool take_value(struct parser *parser, const struct option *option, const char *given, struct error *err)
+static bool take_value(struct parser *parser, const struct option *option, const char *given,
+                       struct error *err)
 {
     if (given == NULL && option->type == OPTION_SWITCH)
         given = "true";
@@ -135,7 +137,8 @@ static const char *environment_get(char *const *environment, const char *name)
 }
 
 /* The secret in the file that LATCHKEY_..._FILE names, without its last newline. */
-static bool set_from_file(struct options *options, const struct option *option, const char *path, struct error *err)
+static bool set_from_file(struct options *options, const struct option *option, const char *path,
+                          struct error *err)
 {
     cleanup_buffer struct buffer secret = BUFFER_SECRET(1 << 16);
     if (!file_read(path, &secret, err)) {
@@ -152,13 +155,14 @@ static bool set_from_file(struct options *options, const struct option *option, 
     return option_set(options, option, buffer_text(&secret), err);
 }
 
-static bool apply_variable(const struct option_source *source, struct options *options, const struct option *option,
-                           struct error *err)
+static bool apply_variable(const struct option_source *source, struct options *options,
+                           const struct option *option, struct error *err)
 {
     cleanup_string char *name = option_variable(option);
     cleanup_string char *file_name = memory_format("%s_FILE", name);
     const char *value = environment_get(source->environment, name);
-    const char *file = (option->flags & OPTION_SECRET) ? environment_get(source->environment, file_name) : NULL;
+    const char *file =
+        (option->flags & OPTION_SECRET) ? environment_get(source->environment, file_name) : NULL;
     bool has_value = !text_is_empty(value), has_file = !text_is_empty(file);
     if ((option->flags & OPTION_ACTION) || option_given(options, option->name) || (!has_value && !has_file))
         return true;
@@ -180,8 +184,8 @@ static bool variable_is_known(const char *variable, size_t length)
         size_t own = strlen(name);
         if (own == length && strncmp(name, variable, length) == 0)
             return true;
-        if ((option_table[i].flags & OPTION_SECRET) && own + 5 == length && strncmp(name, variable, own) == 0 &&
-            strncmp(variable + own, "_FILE", 5) == 0)
+        if ((option_table[i].flags & OPTION_SECRET) && own + 5 == length &&
+            strncmp(name, variable, own) == 0 && strncmp(variable + own, "_FILE", 5) == 0)
             return true;
     }
     return false;
@@ -223,9 +227,9 @@ static void warn_unknown_variable(struct options *options, const char *variable,
 {
     cleanup_string char *name = memory_copy_bytes(variable, length);
     cleanup_string char *right = find_nearest_variable(name);
-    cleanup_string char *notice =
-        memory_format("the environment variable %s is not one of ours and is ignored%s%s%s", safe(name),
-                      right != NULL ? ": did you mean " : "", right != NULL ? right : "", right != NULL ? "?" : "");
+    cleanup_string char *notice = memory_format(
+        "the environment variable %s is not one of ours and is ignored%s%s%s", safe(name),
+        right != NULL ? ": did you mean " : "", right != NULL ? right : "", right != NULL ? "?" : "");
     text_list_add(&options->notices, notice);
 }
 
@@ -241,7 +245,8 @@ static bool apply_environment(const struct option_source *source, struct options
             warn_unknown_variable(options, *entry, (size_t)(equals - *entry));
     }
     for (size_t i = 0; any && i < option_count; i++)
-        if ((option_table[i].commands & source->command) && !apply_variable(source, options, &option_table[i], err))
+        if ((option_table[i].commands & source->command) &&
+            !apply_variable(source, options, &option_table[i], err))
             return false;
     return true;
 }
@@ -295,7 +300,8 @@ bool options_parse(const struct option_source *source, struct options *out, stru
 {
     cleanup_options struct options options = {0};
     struct parser parser = {.source = source, .options = &options, .word = source->words};
-    if (!parse_words(&parser, err) || !apply_environment(source, &options, err) || !apply_defaults(&options, err))
+    if (!parse_words(&parser, err) || !apply_environment(source, &options, err) ||
+        !apply_defaults(&options, err))
         return false;
     expand_paths(&options, source->home);
     note_deprecations(&options);
@@ -313,7 +319,8 @@ int options_find_command(char **words)
             return i;
         const char *name = words[i] + (words[i][1] == '-' ? 2 : 1);
         bool is_short = words[i][1] != '-';
-        const struct option *option = is_short ? find_shorthand(name[0], COMMAND_ALL) : option_find(name, COMMAND_ALL);
+        const struct option *option =
+            is_short ? find_shorthand(name[0], COMMAND_ALL) : option_find(name, COMMAND_ALL);
         bool has_value = is_short ? name[1] != '\0' : strchr(name, '=') != NULL;
         if (option != NULL && option->type != OPTION_SWITCH && !has_value && words[i + 1] != NULL)
             i++;

@@ -4,8 +4,11 @@
 
 #define AT(member) offsetof(struct options, member)
 #define LOGIN_COMMANDS (COMMAND_GET_TOKEN | COMMAND_LOGIN)
-#define KLOG(name, type, member) {name, 0, type, COMMAND_ALL, OPTION_HIDDEN, AT(member), "VALUE", NULL, \
-                                  "accepted for compatibility, without effect"}
+#define KLOG(name, type, member)                                                                             \
+    {                                                                                                        \
+        name, 0, type, COMMAND_ALL, OPTION_HIDDEN, AT(member), "VALUE", NULL,                                \
+            "accepted for compatibility, without effect"                                                     \
+    }
 
 const struct option option_table[] = {
     {"oidc-issuer-url", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(issuer_url), "URL", NULL,
@@ -13,13 +16,15 @@ const struct option option_table[] = {
     {"oidc-client-id", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(client_id), "ID", NULL,
      "Client ID that the provider knows (required)"},
     {"oidc-client-secret", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_SECRET, AT(client_secret), "SECRET", NULL,
-     "Client secret; leave it out for a public client. Other users can read a command line: prefer the variable"},
+     "Client secret; leave it out for a public client. Other users can read a command line: prefer the "
+     "variable"},
     {"oidc-redirect-url", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(redirect_url), "URL", NULL,
      "Redirect URI to send instead of http://localhost:PORT; its path is where the callback is awaited"},
     {"oidc-extra-scope", 0, OPTION_LIST, LOGIN_COMMANDS, 0, AT(extra_scopes), "SCOPE,...", NULL,
      "Scopes to ask for besides openid"},
     {"oidc-auto-scopes", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(auto_scopes), "auto|true|false", "auto",
-     "Also ask for profile, email and offline_access where the provider offers them: on Authentik (auto), anywhere "
+     "Also ask for profile, email and offline_access where the provider offers them: on Authentik (auto), "
+     "anywhere "
      "(true), never (false)"},
     {"oidc-use-access-token", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(use_access_token), NULL, NULL,
      "Give Kubernetes the access token instead of the ID token"},
@@ -29,24 +34,24 @@ const struct option option_table[] = {
      "Header to send with every request to the provider"},
     {"force-refresh", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(force_refresh), NULL, NULL,
      "Get a new token although the cached one is still good"},
-    {"token-cache-dir", 0, OPTION_TEXT, LOGIN_COMMANDS | COMMAND_CLEAN, OPTION_PATH, AT(cache_dir), "DIR", NULL,
-     "Directory of the token cache (default $KUBECACHEDIR/latchkey, else ~/.kube/cache/latchkey)"},
+    {"token-cache-dir", 0, OPTION_TEXT, LOGIN_COMMANDS | COMMAND_CLEAN, OPTION_PATH, AT(cache_dir), "DIR",
+     NULL, "Directory of the token cache (default $KUBECACHEDIR/latchkey, else ~/.kube/cache/latchkey)"},
     {"token-cache-storage", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(cache_storage), "disk|keyring|none", "disk",
      "Where tokens rest"},
     {"certificate-authority", 0, OPTION_ARRAY, LOGIN_COMMANDS, OPTION_PATH, AT(ca_files), "FILE", NULL,
      "PEM file of the CA that signed the provider's certificate; replaces the system's CAs; repeatable"},
     {"certificate-authority-data", 0, OPTION_ARRAY, LOGIN_COMMANDS, 0, AT(ca_data), "BASE64", NULL,
      "The same as base64 of the PEM text; repeatable"},
-    {"insecure-skip-tls-verify", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(insecure_skip_tls_verify), NULL, NULL,
-     "Do not check the provider's certificate: anybody in between can log in as you"},
+    {"insecure-skip-tls-verify", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(insecure_skip_tls_verify), NULL,
+     NULL, "Do not check the provider's certificate: anybody in between can log in as you"},
     {"tls-renegotiation-once", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(tls_renegotiation_once), NULL, NULL,
      "Accepted for compatibility: the TLS library decides"},
-    {"tls-renegotiation-freely", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(tls_renegotiation_freely), NULL, NULL,
-     "Accepted for compatibility: the TLS library decides"},
+    {"tls-renegotiation-freely", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(tls_renegotiation_freely), NULL,
+     NULL, "Accepted for compatibility: the TLS library decides"},
     {"http-timeout-sec", 0, OPTION_NUMBER, LOGIN_COMMANDS, 0, AT(http_timeout), "SECONDS", "30",
      "Time limit of one request to the provider, for slow links"},
-    {"oidc-use-pkce", 0, OPTION_SWITCH, LOGIN_COMMANDS, OPTION_HIDDEN | OPTION_DEPRECATED, AT(use_pkce), NULL, NULL,
-     "PKCE is always used; --oidc-pkce-method=S256 says the same"},
+    {"oidc-use-pkce", 0, OPTION_SWITCH, LOGIN_COMMANDS, OPTION_HIDDEN | OPTION_DEPRECATED, AT(use_pkce), NULL,
+     NULL, "PKCE is always used; --oidc-pkce-method=S256 says the same"},
     {"oidc-pkce-method", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(pkce_method), "auto|no|S256", "auto",
      "Proof Key for Code Exchange: S256 unless the provider rules it out (auto), never (no), always (S256)"},
     {"grant-type", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(grant_type),
@@ -54,16 +59,18 @@ const struct option option_table[] = {
      "How to log in; auto is authcode, or password when --username is given"},
     {"listen-address", 0, OPTION_LIST, LOGIN_COMMANDS, 0, AT(listen_addresses), "HOST:PORT,...",
      "127.0.0.1:8000,127.0.0.1:18000",
-     "Where to await the browser's callback, in this order; without the flag a random port comes last. Port 0 is "
+     "Where to await the browser's callback, in this order; without the flag a random port comes last. Port "
+     "0 is "
      "random"},
     {"redirect-probe", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(redirect_probe), "auto|always|never", "auto",
-     "Ask the provider whether it takes our redirect URI before the browser opens: where its kind is known (auto)"},
+     "Ask the provider whether it takes our redirect URI before the browser opens: where its kind is known "
+     "(auto)"},
     {"skip-open-browser", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(skip_open_browser), NULL, NULL,
      "Print the URL instead of opening a browser"},
     {"browser-command", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(browser_command), "COMMAND", NULL,
      "Command that opens the browser, with its arguments; the URL is appended, or put in place of %s"},
-    {"authentication-timeout-sec", 0, OPTION_NUMBER, LOGIN_COMMANDS, 0, AT(authentication_timeout), "SECONDS", "180",
-     "How long to wait for the person in the browser"},
+    {"authentication-timeout-sec", 0, OPTION_NUMBER, LOGIN_COMMANDS, 0, AT(authentication_timeout), "SECONDS",
+     "180", "How long to wait for the person in the browser"},
     {"local-server-cert", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_PATH, AT(local_server_cert), "FILE", NULL,
      "PEM certificate for an https callback"},
     {"local-server-key", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_PATH, AT(local_server_key), "FILE", NULL,
@@ -76,8 +83,8 @@ const struct option option_table[] = {
      "User name of the password grant"},
     {"password", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_SECRET, AT(password), "PASSWORD", NULL,
      "Password of the password grant"},
-    {"listen-port", 0, OPTION_LIST, LOGIN_COMMANDS, OPTION_HIDDEN | OPTION_DEPRECATED, AT(listen_ports), "PORT", NULL,
-     "use --listen-address=127.0.0.1:PORT instead"},
+    {"listen-port", 0, OPTION_LIST, LOGIN_COMMANDS, OPTION_HIDDEN | OPTION_DEPRECATED, AT(listen_ports),
+     "PORT", NULL, "use --listen-address=127.0.0.1:PORT instead"},
     {"oidc-redirect-url-hostname", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_HIDDEN | OPTION_DEPRECATED,
      AT(redirect_hostname), "HOST", NULL, "use --oidc-redirect-url instead"},
     {"oidc-redirect-url-authcode-keyboard", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_HIDDEN | OPTION_DEPRECATED,

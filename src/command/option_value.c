@@ -32,7 +32,8 @@ static bool invalid(const struct option *option, const char *text, const char *w
 {
     if (option->flags & OPTION_SECRET)
         text = "...";
-    return error_set(err, ERROR_CONFIG, "invalid argument \"%s\" for \"--%s\" flag: %s", safe(text), option->name, why);
+    return error_set(err, ERROR_CONFIG, "invalid argument \"%s\" for \"--%s\" flag: %s", safe(text),
+                     option->name, why);
 }
 
 static bool parse_switch(const struct option *option, const char *text, bool *value, struct error *err)
@@ -76,7 +77,8 @@ static bool csv_field(const char **at, struct buffer *field)
     return *c == '\0' || *c == ',';
 }
 
-static bool parse_csv(const struct option *option, const char *text, struct text_list *items, struct error *err)
+static bool parse_csv(const struct option *option, const char *text, struct text_list *items,
+                      struct error *err)
 {
     const char *at = text;
     for (;;) {
@@ -94,7 +96,8 @@ static bool add_pair(const struct option *option, const char *pair, struct text_
 {
     const char *equals = strchr(pair, '=');
     if (equals == NULL)
-        return error_set(err, ERROR_CONFIG, "invalid argument \"%s\" for \"--%s\" flag: %s must be formatted as key=value",
+        return error_set(err, ERROR_CONFIG,
+                         "invalid argument \"%s\" for \"--%s\" flag: %s must be formatted as key=value",
                          safe(pair), option->name, safe(pair));
     cleanup_string char *name = memory_copy_bytes(pair, (size_t)(equals - pair));
     text_map_set(map, name, equals + 1);
@@ -120,7 +123,8 @@ static bool parse_map(const struct option *option, const char *text, struct text
     return true;
 }
 
-static bool parse_list(struct options *options, const struct option *option, const char *text, struct error *err)
+static bool parse_list(struct options *options, const struct option *option, const char *text,
+                       struct error *err)
 {
     struct text_list *list = option_member(options, option);
     if (!option_is_marked(options, option))
@@ -146,8 +150,7 @@ bool option_set(struct options *options, const struct option *option, const char
     bool good = true;
     switch (option->type) {
     case OPTION_TEXT:
-        if (option->flags & OPTION_SECRET)
-            {
+        if (option->flags & OPTION_SECRET) {
             memory_free_secret(*(char **)member);
             *(char **)member = NULL;
         }

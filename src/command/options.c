@@ -72,10 +72,9 @@ char *options_help(unsigned command)
         if (option->value != NULL)
             buffer_add_format(&out, "=%s", option->value);
         buffer_add(&out, "\n");
-        cleanup_string char *text =
-            option->initial != NULL && strcmp(option->initial, "0") != 0
-                ? memory_format("%s (default %s)", option->text, option->initial)
-                : memory_copy_text(option->text);
+        cleanup_string char *text = option->initial != NULL && strcmp(option->initial, "0") != 0
+                                        ? memory_format("%s (default %s)", option->text, option->initial)
+                                        : memory_copy_text(option->text);
         add_wrapped(&out, text, 10, 90);
     }
     return buffer_steal(&out);

@@ -28,10 +28,10 @@ struct attempt {
     char state[RANDOM_TOKEN_SIZE], nonce[RANDOM_TOKEN_SIZE], start[RANDOM_TOKEN_SIZE];
     struct pkce pkce;
     char *authorization, *start_path, *callback_path, *visit;
-    char *page;               /* of the answer being given */
+    char *page; /* of the answer being given */
     struct browser *browser;
     struct callback callback;
-    bool done, refused;       /* the callback came; it was a refusal, ERROR says which */
+    bool done, refused; /* the callback came; it was a refusal, ERROR says which */
     unsigned wrong_states;
     int64_t deadline;
     struct error error;
@@ -57,7 +57,8 @@ static const char *done_path(const struct attempt *attempt)
     return strcmp(attempt->callback_path, "/done") == 0 ? "/outcome" : "/done";
 }
 
-static struct callback_answer answer_page(struct attempt *attempt, unsigned status, const char *title, const char *text)
+static struct callback_answer answer_page(struct attempt *attempt, unsigned status, const char *title,
+                                          const char *text)
 {
     memory_cleanup_string(&attempt->page);
     attempt->page = callback_page_message(title, text);
@@ -74,16 +75,18 @@ static struct callback_answer finish_callback(struct attempt *attempt, bool refu
 /* One answer for a wrong state, a missing one and what cannot be read: nobody learns which it was (T-01). */
 static struct callback_answer answer_stranger(struct attempt *attempt)
 {
-    return answer_page(attempt, 400, "Not this login", "This answer does not belong to the login that is waiting here.");
+    return answer_page(attempt, 400, "Not this login",
+                       "This answer does not belong to the login that is waiting here.");
 }
 
 static struct callback_answer count_wrong_state(struct attempt *attempt)
 {
     if (++attempt->wrong_states > WRONG_STATE_LIMIT) {
         attempt->done = attempt->refused = true;
-        error_set(&attempt->error, ERROR_CALLBACK_STATE, "the callback came %u times with a state that is not ours",
-                  attempt->wrong_states);
-        error_hint(&attempt->error, "a web page or another program is sending requests to the callback port: close it");
+        error_set(&attempt->error, ERROR_CALLBACK_STATE,
+                  "the callback came %u times with a state that is not ours", attempt->wrong_states);
+        error_hint(&attempt->error,
+                   "a web page or another program is sending requests to the callback port: close it");
     }
     return answer_stranger(attempt);
 }
@@ -92,7 +95,8 @@ static struct callback_answer count_wrong_state(struct attempt *attempt)
 static struct callback_answer take_callback(struct attempt *attempt, const char *target, size_t length)
 {
     struct login_context *context = attempt->context;
-    struct callback_expectation expected = {.path = attempt->callback_path, .state = attempt->state,
+    struct callback_expectation expected = {.path = attempt->callback_path,
+                                            .state = attempt->state,
                                             .issuer = context->config->issuer,
                                             .iss_required = context->provider.iss_parameter_supported};
     switch (callback_parse(target, length, &expected, &attempt->callback, &attempt->error)) {
@@ -124,7 +128,8 @@ static struct callback_answer handle(void *data, const char *target, size_t leng
     if (attempt->done && target_is(target, length, done_path(attempt)))
         return (struct callback_answer){.status = 200, .wait = true};
     if (attempt->done)
-        return answer_page(attempt, 200, "Already answered", "The login was answered in another window. You can close this one.");
+        return answer_page(attempt, 200, "Already answered",
+                           "The login was answered in another window. You can close this one.");
     if (target_is(target, length, attempt->start_path))
         return (struct callback_answer){.status = 302, .location = attempt->authorization};
     return take_callback(attempt, target, length);
@@ -141,15 +146,17 @@ static bool prepare(struct attempt *attempt, struct error *err)
 {
     const struct login_config *config = attempt->context->config;
     char verifier[RANDOM_TOKEN_SIZE];
-    if (!random_token(attempt->state, err) || !random_token(attempt->nonce, err) || !random_token(attempt->start, err) ||
-        !random_token(verifier, err))
+    if (!random_token(attempt->state, err) || !random_token(attempt->nonce, err) ||
+        !random_token(attempt->start, err) || !random_token(verifier, err))
         return false;
     pkce_derive(verifier, &attempt->pkce);
     memory_wipe(verifier, sizeof(verifier));
     login_wire_scopes(attempt->context, &attempt->scopes);
     attempt->start_path = memory_format("/%s", attempt->start);
     attempt->callback_path = path_of_url(config->redirect_url);
-    return redirect_open(attempt->context, handle, attempt, attempt->deadline, &attempt->redirect, err);
+    struct redirect_request request = {
+        .handler = handle, .handler_context = attempt, .deadline = attempt->deadline};
+    return redirect_open(attempt->context, &request, &attempt->redirect, err);
 }
 
 static void make_url(struct attempt *attempt)
@@ -168,8 +175,8 @@ static void make_url(struct attempt *attempt)
 
 static void ask_to_visit(const struct attempt *attempt, const char *manually)
 {
-    notice_say(&attempt->context->config->notice, NOTICE_INFO, "Please visit the following URL in your browser%s: %s", manually,
-               attempt->visit);
+    notice_say(&attempt->context->config->notice, NOTICE_INFO,
+               "Please visit the following URL in your browser%s: %s", manually, attempt->visit);
 }
 
 static void browser_ended(void *data, const char *reason)
@@ -204,18 +211,21 @@ static void show_status(void *data)
     const struct attempt *attempt = data;
     int64_t left = (attempt->deadline - clock_monotonic()) / 1000;
     if (!attempt->done)
-        notice_say(&attempt->context->config->notice, NOTICE_STATUS, "waiting for the login in your browser, %lld:%02lld left: %s",
-                   (long long)(left / 60), (long long)(left % 60), attempt->visit);
+        notice_say(&attempt->context->config->notice, NOTICE_STATUS,
+                   "waiting for the login in your browser, %lld:%02lld left: %s", (long long)(left / 60),
+                   (long long)(left % 60), attempt->visit);
 }
 
 static bool timed_out(struct attempt *attempt, struct error *err)
 {
     const struct login_config *config = attempt->context->config;
     redirect_probe_forget(attempt->context, attempt->redirect.uri);
-    error_set(err, ERROR_CALLBACK_TIMEOUT, "nobody finished the login in the browser within %d s", config->timeout_seconds);
+    error_set(err, ERROR_CALLBACK_TIMEOUT, "nobody finished the login in the browser within %d s",
+              config->timeout_seconds);
     if (provider_kind(config->issuer) == PROVIDER_AUTHENTIK)
         authentik_hint_timeout(attempt->redirect.uri, text_map_get(config->extra_params, "login_hint"), err);
-    return error_hint(err, "run the command again, with a longer --authentication-timeout-sec if that was too short");
+    return error_hint(
+        err, "run the command again, with a longer --authentication-timeout-sec if that was too short");
 }
 
 static bool wait_for_callback(struct attempt *attempt, struct error *err)
@@ -251,7 +261,8 @@ static bool exchange(struct attempt *attempt, struct token_outcome *outcome, str
         encoding_form_pair("code_verifier", attempt->pkce.verifier, &form);
     if (token_request_send(context, &form, true, outcome, err))
         return true;
-    struct authentik_token_request request = {.grant = "authorization_code", .redirect_uri = attempt->redirect.uri,
+    struct authentik_token_request request = {.grant = "authorization_code",
+                                              .redirect_uri = attempt->redirect.uri,
                                               .has_secret = context->config->client_secret != NULL};
     if (outcome->answered && provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
         authentik_hint_token_error(&outcome->failed, &request, err);
@@ -266,7 +277,8 @@ static bool redeem(struct attempt *attempt, struct session *out, struct error *e
     struct error advice = {0};
     if (!exchange(attempt, &outcome, err) || !verification_run(context, &source, &outcome.response, out, err))
         return false;
-    if (out->refresh_token == NULL && authentik_hint_no_refresh_token(&context->provider, &attempt->scopes, &advice))
+    if (out->refresh_token == NULL &&
+        authentik_hint_no_refresh_token(&context->provider, &attempt->scopes, &advice))
         notice_say(&context->config->notice, NOTICE_HINT, "%s", advice.hint);
     return true;
 }
@@ -277,7 +289,8 @@ static void tell_browser(struct attempt *attempt, const struct session *session,
     const struct login_config *config = attempt->context->config;
     memory_cleanup_string(&attempt->page);
     if (session != NULL) {
-        struct callback_page_success success = {.user = session->username, .issuer = config->issuer,
+        struct callback_page_success success = {.user = session->username,
+                                                .issuer = config->issuer,
                                                 .valid_for = session_remaining(session, clock_wall()),
                                                 .open_url = config->open_url};
         attempt->page = callback_page_success(&success);
@@ -309,10 +322,11 @@ static bool run(struct attempt *attempt, struct session *out, bool *asked, struc
     return good;
 }
 
-bool authorization_code_run(struct login_context *context, struct session *out, bool *asked, struct error *err)
+bool authorization_code_run(struct login_context *context, struct session *out, bool *asked,
+                            struct error *err)
 {
-    struct attempt attempt = {.context = context,
-                              .deadline = clock_monotonic() + context->config->timeout_seconds * INT64_C(1000)};
+    struct attempt attempt = {
+        .context = context, .deadline = clock_monotonic() + context->config->timeout_seconds * INT64_C(1000)};
     if (!issuer_discover(context, false, err) || !authentik_check_metadata(&context->provider, err))
         return false;
     if (context->config->pkce_method == PKCE_AUTO && !provider_check_pkce(&context->provider, err))

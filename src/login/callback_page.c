@@ -109,8 +109,8 @@ void callback_page_escape(const char *text, struct buffer *out)
         const char *instead = reference(*text);
         if (length == 0 || is_control(text, length))
             instead = "\xef\xbf\xbd";
-        bool fits = instead != NULL ? buffer_append_text(&escaped, instead)
-                                    : buffer_append(&escaped, text, length);
+        bool fits =
+            instead != NULL ? buffer_append_text(&escaped, instead) : buffer_append(&escaped, text, length);
         if (!fits)
             return;
         text += length > 0 ? length : 1;

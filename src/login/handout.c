@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* client-go runs its plugin again after a 401 but does not say so; the same parent asking thrice within seconds does. */
+/* client-go runs its plugin again after a 401 but does not say so; the same parent asking thrice within
+ * seconds does. */
 #include "login/handout.h"
 
 #include <fcntl.h>
@@ -48,7 +49,8 @@ static int open_mark(int directory, const char *name)
     cleanup_string char *file = memory_format("%s.handout", name);
     struct stat status;
     cleanup_fd int fd = openat(directory, file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
-    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid() || status.st_nlink != 1)
+    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid() ||
+        status.st_nlink != 1)
         return -1;
     return steal_fd(&fd);
 }
@@ -74,8 +76,9 @@ enum handout_verdict handout_count(int directory, const char *name, const char *
     memcpy(current.magic, magic, sizeof(magic));
     bool whole = pread(fd, &mark, sizeof(mark), 0) == (ssize_t)sizeof(mark);
     bool same = whole && memcmp(mark.magic, magic, sizeof(magic)) == 0 && mark.parent == current.parent &&
-                mark.parent_start == current.parent_start && memcmp(mark.token, current.token, sizeof(mark.token)) == 0 &&
-                now >= mark.first && now - mark.first <= WINDOW_SECONDS;
+                mark.parent_start == current.parent_start &&
+                memcmp(mark.token, current.token, sizeof(mark.token)) == 0 && now >= mark.first &&
+                now - mark.first <= WINDOW_SECONDS;
     if (!same)
         restart(&mark, &current);
     mark.count++;

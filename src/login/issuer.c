@@ -11,15 +11,16 @@
 
 enum { METADATA_LIMIT = 256 * 1024, KEYS_LIMIT = 1024 * 1024, KEYS_RETRY_SECONDS = 60 };
 
-static bool fetch_document(struct login_context *context, const struct http_request *request, enum error_code code,
-                           char **text, struct error *err)
+static bool fetch_document(struct login_context *context, const struct http_request *request,
+                           enum error_code code, char **text, struct error *err)
 {
     cleanup_http_response struct http_response response = {0};
     if (!http_perform(context->http, request, &response, err))
         return false;
     if (response.status != 200) {
         error_set(err, response.status >= 500 || response.status == 429 ? ERROR_SERVER : code,
-                  "cannot read %s: '%s' answered HTTP %ld", request->what, safe(request->url), response.status);
+                  "cannot read %s: '%s' answered HTTP %ld", request->what, safe(request->url),
+                  response.status);
         if (provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
             authentik_hint_discovery_status(context->config->issuer, response.status, err);
         if (err->code == ERROR_SERVER && err->hint[0] == '\0')
@@ -53,8 +54,9 @@ static bool discover_from_cache(struct login_context *context)
 static bool hint_no_metadata(struct error *err)
 {
     if (err->code == ERROR_DISCOVERY_JSON)
-        return error_hint(err, "a web page instead of metadata comes from a wrong --oidc-issuer-url, or from a login page "
-                               "in front of the provider (forward auth, a captive portal)");
+        return error_hint(
+            err, "a web page instead of metadata comes from a wrong --oidc-issuer-url, or from a login page "
+                 "in front of the provider (forward auth, a captive portal)");
     if (err->code == ERROR_DISCOVERY_HTTP && err->hint[0] == '\0')
         return error_hint(err, "check --oidc-issuer-url: the provider's metadata must be at that address");
     return false;
@@ -63,8 +65,8 @@ static bool hint_no_metadata(struct error *err)
 static void load_record(struct login_context *context)
 {
     if (context->record.metadata == NULL && context->record.jwks == NULL)
-        provider_cache_load(&context->cache, context->config->issuer, context->config->http.insecure_skip_tls_verify,
-                            clock_wall(), &context->record);
+        provider_cache_load(&context->cache, context->config->issuer,
+                            context->config->http.insecure_skip_tls_verify, clock_wall(), &context->record);
 }
 
 bool issuer_discover(struct login_context *context, bool may_be_cached, struct error *err)
@@ -90,16 +92,18 @@ bool issuer_discover(struct login_context *context, bool may_be_cached, struct e
 
 static struct http_request keys_request(const struct login_context *context)
 {
-    return (struct http_request){
-        .what = "the JWK set", .url = context->provider.jwks_uri, .accept = "application/json, application/jwk-set+json",
-        .limit = KEYS_LIMIT};
+    return (struct http_request){.what = "the JWK set",
+                                 .url = context->provider.jwks_uri,
+                                 .accept = "application/json, application/jwk-set+json",
+                                 .limit = KEYS_LIMIT};
 }
 
 void issuer_start_keys(struct login_context *context)
 {
     struct http_request request = keys_request(context);
     struct error ignored = {0};
-    if (context->keys_transfer == NULL && !http_start(context->http, &request, &context->keys_transfer, &ignored))
+    if (context->keys_transfer == NULL &&
+        !http_start(context->http, &request, &context->keys_transfer, &ignored))
         log_line(1, "the JWK set could not be asked for in advance: %s", ignored.message);
 }
 
@@ -181,8 +185,8 @@ bool issuer_refetch_keys(struct login_context *context, bool *tried, struct erro
 void issuer_remember(struct login_context *context)
 {
     struct error ignored = {0};
-    if (!provider_cache_save(&context->cache, context->config->issuer, context->config->http.insecure_skip_tls_verify,
-                             &context->record, &ignored))
+    if (!provider_cache_save(&context->cache, context->config->issuer,
+                             context->config->http.insecure_skip_tls_verify, &context->record, &ignored))
         log_line(1, "the issuer's metadata could not be cached: %s", ignored.message);
 }
 

@@ -35,8 +35,9 @@ void login_wire_scopes(const struct login_context *context, struct text_list *sc
     for (size_t i = 0; i < config->extra_scopes->count; i++)
         if (!text_equal(config->extra_scopes->items[i], "openid"))
             text_list_add_once(scopes, config->extra_scopes->items[i]);
-    bool add = config->auto_scopes == AUTO_SCOPES_ALWAYS ||
-               (config->auto_scopes == AUTO_SCOPES_AUTO && provider_kind(config->issuer) == PROVIDER_AUTHENTIK);
+    bool add =
+        config->auto_scopes == AUTO_SCOPES_ALWAYS ||
+        (config->auto_scopes == AUTO_SCOPES_AUTO && provider_kind(config->issuer) == PROVIDER_AUTHENTIK);
     for (size_t i = 0; add && i < array_length(automatic); i++)
         if (text_list_contains(&context->provider.scopes, automatic[i]))
             text_list_add_once(scopes, automatic[i]);
@@ -53,14 +54,16 @@ bool login_check_config(const struct login_config *config, struct error *err)
 }
 
 static enum login_found count_handout(const struct login_config *config, const struct session_cache *cache,
-                                      const struct session_key *key, const struct session *session, int64_t now)
+                                      const struct session_key *key, const struct session *session,
+                                      int64_t now)
 {
     struct error ignored = {0};
     cleanup_fd int runtime = -1;
     bool exists = false;
     if (!config->from_kubectl)
         return LOGIN_FOUND;
-    if (config->runtime_directory != NULL && !file_open_directory(config->runtime_directory, true, &runtime, &exists, &ignored))
+    if (config->runtime_directory != NULL &&
+        !file_open_directory(config->runtime_directory, true, &runtime, &exists, &ignored))
         runtime = -1;
     switch (handout_count(runtime >= 0 ? runtime : cache->directory, key->name, session->token, now)) {
     case HANDOUT_REPEATED:
@@ -122,8 +125,8 @@ static void keep(struct login_context *context, const struct session *session)
     if (context->cache.directory < 0)
         return;
     if (!session_cache_save(&context->cache, &context->key, session, NULL, &trouble))
-        notice_say(&context->config->notice, NOTICE_WARNING, "the session could not be saved, the next call will log in again: %s",
-                   trouble.message);
+        notice_say(&context->config->notice, NOTICE_WARNING,
+                   "the session could not be saved, the next call will log in again: %s", trouble.message);
     cooldown_reset(&context->cache, &context->key);
 }
 
@@ -139,8 +142,10 @@ static bool cooldown_allows(struct login_context *context, struct error *err)
     if (!found || cooldown.failures == 0 || !cooldown_is_active(&cooldown, now))
         return true;
     clock_format_duration(cooldown.until - now, wait);
-    error_set(err, ERROR_COOLDOWN, "no new login for another %s, because the last one failed: %s", wait, cooldown.cause.message);
-    return error_hint(err, "run '%s login' with the same flags to log in right now", context->config->program);
+    error_set(err, ERROR_COOLDOWN, "no new login for another %s, because the last one failed: %s", wait,
+              cooldown.cause.message);
+    return error_hint(err, "run '%s login' with the same flags to log in right now",
+                      context->config->program);
 }
 
 static void note_failure(struct login_context *context, bool asked, const struct error *err)
@@ -166,20 +171,23 @@ static bool log_in(struct login_context *context, struct session *out, struct er
     }
     keep(context, out);
     if (!context->config->force_login) /* `login` says it as its answer */
-        notice_say(&context->config->notice, NOTICE_INFO, "logged in as %s at %s", safe(out->username), safe(context->config->issuer));
+        notice_say(&context->config->notice, NOTICE_INFO, "logged in as %s at %s", safe(out->username),
+                   safe(context->config->issuer));
     return true;
 }
 
 /* A refresh that failed for a passing reason leaves the old token good until it expires. */
-static bool use_old_token(struct login_context *context, struct session *stored, const struct error *err, struct session *out)
+static bool use_old_token(struct login_context *context, struct session *stored, const struct error *err,
+                          struct session *out)
 {
     char left[CLOCK_DURATION_SIZE];
     int64_t remaining = session_remaining(stored, clock_wall());
     if (!error_is_temporary(err) || remaining <= 0 || context->config->force_refresh)
         return false;
     clock_format_duration(remaining, left);
-    notice_say(&context->config->notice, NOTICE_WARNING, "the token could not be refreshed, the old one is good for another %s: %s",
-               left, err->message);
+    notice_say(&context->config->notice, NOTICE_WARNING,
+               "the token could not be refreshed, the old one is good for another %s: %s", left,
+               err->message);
     *out = *stored;
     *stored = (struct session){0};
     return true;

@@ -21,11 +21,11 @@ void redirect_release(struct redirect *redirect)
 struct search {
     struct login_context *context;
     struct callback_server_settings settings;
-    struct text_list taken;    /* addresses that were not free when it was their turn */
-    struct text_list refused;  /* redirect URIs that the provider does not take */
-    char *page;                /* of the last refusal */
+    struct text_list taken;   /* addresses that were not free when it was their turn */
+    struct text_list refused; /* redirect URIs that the provider does not take */
+    char *page;               /* of the last refusal */
     struct redirect found;
-    bool opened;               /* while waiting for a port */
+    bool opened; /* while waiting for a port */
     int64_t deadline;
 };
 
@@ -67,13 +67,14 @@ static bool open_from(struct search *search, const struct text_list *addresses, 
 static bool explain_refused(const struct search *search, struct error *err)
 {
     cleanup_string char *uris = text_list_join(&search->refused, "', '");
-    error_set(err, ERROR_REDIRECT_URI, "the provider does not take the redirect URI '%s' for the client '%s'", safe(uris),
-              safe(search->context->config->client_id));
+    error_set(err, ERROR_REDIRECT_URI, "the provider does not take the redirect URI '%s' for the client '%s'",
+              safe(uris), safe(search->context->config->client_id));
     if (provider_kind(search->context->config->issuer) == PROVIDER_AUTHENTIK)
         authentik_hint_redirect_uri(search->refused.items[0], err);
     else
-        error_hint(err, "register http://localhost:8000 and http://localhost:18000 as redirect URIs of the client, without a "
-                   "trailing slash");
+        error_hint(err, "register http://localhost:8000 and http://localhost:18000 as redirect URIs of the "
+                        "client, without a "
+                        "trailing slash");
     return error_hint(err, "--redirect-probe=never goes on without asking");
 }
 
@@ -90,7 +91,8 @@ static bool explain_client(const struct search *search, struct error *err)
 
 static bool explain_grant(struct error *err)
 {
-    error_set(err, ERROR_OAUTH_ERROR, "the provider does not let this client use the authorization code grant");
+    error_set(err, ERROR_OAUTH_ERROR,
+              "the provider does not let this client use the authorization code grant");
     authentik_hint_grant_type("authorization_code", err);
     return false;
 }
@@ -133,8 +135,8 @@ static void say_who_holds(const struct search *search)
     for (size_t i = 0; i < search->taken.count; i++) {
         int port = port_of(search->taken.items[i]);
         cleanup_string char *holder = callback_server_port_holder(port);
-        notice_say(notice, NOTICE_WARNING, "port %d, whose redirect URI may be registered, is taken by %s", port,
-                   holder != NULL ? safe(holder) : "another process");
+        notice_say(notice, NOTICE_WARNING, "port %d, whose redirect URI may be registered, is taken by %s",
+                   port, holder != NULL ? safe(holder) : "another process");
     }
     notice_say(notice, NOTICE_INFO, "waiting for one of them to become free");
 }
@@ -145,12 +147,14 @@ static void retry_tick(void *data)
     struct error ignored = {0};
     if (search->opened)
         return;
-    search->opened = callback_server_open(search->context->loop, &search->settings, &search->found.server, &ignored);
+    search->opened =
+        callback_server_open(search->context->loop, &search->settings, &search->found.server, &ignored);
     if (search->opened)
         name_redirect(search);
 }
 
-/* The provider takes none of the free ports: one of those that somebody else holds may still be the right one. */
+/* The provider takes none of the free ports: one of those that somebody else holds may still be the right
+ * one. */
 static bool wait_for_taken(struct search *search, struct error *err)
 {
     say_who_holds(search);
@@ -188,22 +192,23 @@ static bool search_run(struct search *search, struct error *err)
     return search->taken.count > 0 ? wait_for_taken(search, err) : explain_refused(search, err);
 }
 
-bool redirect_open(struct login_context *context, callback_handler *handler, void *handler_context, int64_t deadline,
+bool redirect_open(struct login_context *context, const struct redirect_request *request,
                    struct redirect *out, struct error *err)
 {
     const struct login_config *config = context->config;
-    cleanup_string char *extra_host = config->redirect_url != NULL ? provider_url_host(config->redirect_url) : NULL;
+    cleanup_string char *extra_host =
+        config->redirect_url != NULL ? provider_url_host(config->redirect_url) : NULL;
     if (extra_host == NULL && config->redirect_hostname != NULL)
         extra_host = memory_copy_text(config->redirect_hostname);
     struct search search = {.context = context,
-                            .deadline = deadline,
+                            .deadline = request->deadline,
                             .settings = {.dual_stack = config->listen_default,
                                          .random_fallback = config->listen_default,
                                          .certificate = config->local_certificate,
                                          .key = config->local_key,
                                          .extra_host = extra_host,
-                                         .handler = handler,
-                                         .context = handler_context}};
+                                         .handler = request->handler,
+                                         .context = request->handler_context}};
     bool good = search_run(&search, err);
     if (good) {
         *out = search.found;

@@ -59,15 +59,21 @@ enum probe_verdict redirect_probe_ask(struct login_context *context, const char 
         return PROBE_ACCEPTED;
     if (!probe_url(context, redirect_uri, &url))
         return PROBE_INCONCLUSIVE;
-    struct http_request request = {.what = "the authorization endpoint's answer", .url = url, .accept = "text/html",
-                                   .limit = PAGE_LIMIT, .truncate = true, .keep_redirects = true};
+    struct http_request request = {.what = "the authorization endpoint's answer",
+                                   .url = url,
+                                   .accept = "text/html",
+                                   .limit = PAGE_LIMIT,
+                                   .truncate = true,
+                                   .keep_redirects = true};
     if (!http_perform(context->http, &request, &response, &ignored)) {
         log_line(1, "the redirect probe failed, the login goes on: %s", ignored.message);
         return PROBE_INCONCLUSIVE;
     }
-    struct probe_answer answer = {response.status, response.location, buffer_text(&response.body), response.body.length};
+    struct probe_answer answer = {response.status, response.location, buffer_text(&response.body),
+                                  response.body.length};
     enum probe_verdict verdict = probe_read(provider_kind(context->config->issuer), &answer, redirect_uri);
-    log_line(1, "redirect probe of %s: HTTP %ld, verdict %d", safe(redirect_uri), response.status, (int)verdict);
+    log_line(1, "redirect probe of %s: HTTP %ld, verdict %d", safe(redirect_uri), response.status,
+             (int)verdict);
     if (verdict == PROBE_ACCEPTED)
         text_list_add_once(&context->record.accepted_redirects, memory);
     if (page != NULL && verdict != PROBE_ACCEPTED)

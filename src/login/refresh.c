@@ -17,8 +17,15 @@
 
 enum { LONGEST_PAUSE = 10 }; /* seconds */
 
-static bool send_refresh(struct login_context *context, const struct session *session, struct token_outcome *outcome,
-                         struct error *err)
+/* One refresh, with the file that its outcome will be saved in. */
+struct refresh {
+    struct login_context *context;
+    const struct session *session;
+    struct file_draft draft;
+};
+
+static bool send_refresh(struct login_context *context, const struct session *session,
+                         struct token_outcome *outcome, struct error *err)
 {
     cleanup_buffer struct buffer form = BUFFER_SECRET(1 << 20);
     encoding_form_pair("grant_type", "refresh_token", &form);
@@ -40,11 +47,12 @@ static bool endpoint_has_moved(struct login_context *context)
 }
 
 /* True when the failure may come from an address that is out of date. */
-static bool may_have_moved(const struct login_context *context, const struct token_outcome *outcome, const struct error *err)
+static bool may_have_moved(const struct login_context *context, const struct token_outcome *outcome,
+                           const struct error *err)
 {
     if (outcome->answered)
-        return outcome->failed.failure != TOKEN_FAILURE_GRANT && outcome->failed.failure != TOKEN_FAILURE_CLIENT &&
-               outcome->status != 429;
+        return outcome->failed.failure != TOKEN_FAILURE_GRANT &&
+               outcome->failed.failure != TOKEN_FAILURE_CLIENT && outcome->status != 429;
     if (err->code == ERROR_REDIRECT)
         return true;
     if (outcome->sent || !error_is_network(err))
@@ -62,7 +70,8 @@ static bool waited_as_asked(struct login_context *context, const struct session 
     int64_t pause = outcome->failed.retry_after;
     struct error ignored = {0};
     bool never = false;
-    if (!outcome->answered || outcome->failed.failure != TOKEN_FAILURE_TEMPORARY || pause < 0 || pause > LONGEST_PAUSE)
+    if (!outcome->answered || outcome->failed.failure != TOKEN_FAILURE_TEMPORARY || pause < 0 ||
+        pause > LONGEST_PAUSE)
         return false;
     bool forced = context->config->force_refresh && !context->config->refresh_only;
     if (session_remaining(session, clock_wall()) > 0 && !forced)
@@ -77,10 +86,10 @@ static bool waited_as_asked(struct login_context *context, const struct session 
     return end == LOOP_DEADLINE;
 }
 
-/* One more try where it can help: the answer was lost on the way (REF-06), the server asked for a pause, or the endpoint
- * moved. */
-static bool send_with_retry(struct login_context *context, const struct session *session, struct token_outcome *outcome,
-                            struct error *err)
+/* One more try where it can help: the answer was lost on the way (REF-06), the server asked for a pause, or
+ * the endpoint moved. */
+static bool send_with_retry(struct login_context *context, const struct session *session,
+                            struct token_outcome *outcome, struct error *err)
 {
     if (send_refresh(context, session, outcome, err))
         return true;
@@ -94,16 +103,18 @@ static bool send_with_retry(struct login_context *context, const struct session 
     return send_refresh(context, session, outcome, err);
 }
 
-static void advise(const struct login_context *context, const struct session *session, const struct token_outcome *outcome,
-                   struct error *err)
+static void advise(const struct login_context *context, const struct session *session,
+                   const struct token_outcome *outcome, struct error *err)
 {
-    struct authentik_token_request request = {
-        .grant = "refresh_token", .has_secret = context->config->client_secret != NULL, .first_use = !session->refreshed};
+    struct authentik_token_request request = {.grant = "refresh_token",
+                                              .has_secret = context->config->client_secret != NULL,
+                                              .first_use = !session->refreshed};
     if (provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
         authentik_hint_token_error(&outcome->failed, &request, err);
 }
 
-/* A refresh token that never worked is a setting, not an expiry: say which one, or a browser opens at every expiry. */
+/* A refresh token that never worked is a setting, not an expiry: say which one, or a browser opens at every
+ * expiry. */
 static void explain_dead(struct login_context *context, const struct error *err)
 {
     const struct notice *notice = &context->config->notice;
@@ -113,7 +124,8 @@ static void explain_dead(struct login_context *context, const struct error *err)
 }
 
 /* Somebody on another host may have refreshed meanwhile, where the lock does not reach (T-29). */
-static bool somebody_was_faster(struct login_context *context, const struct session *session, struct session *out)
+static bool somebody_was_faster(struct login_context *context, const struct session *session,
+                                struct session *out)
 {
     bool found = false;
     cleanup_session struct session current = {0};
@@ -128,7 +140,8 @@ static bool somebody_was_faster(struct login_context *context, const struct sess
 }
 
 static enum refresh_result judge_failure(struct login_context *context, const struct session *session,
-                                         const struct token_outcome *outcome, struct session *out, struct error *err)
+                                         const struct token_outcome *outcome, struct session *out,
+                                         struct error *err)
 {
     struct error ignored = {0};
     bool dead = outcome->answered && outcome->failed.failure == TOKEN_FAILURE_GRANT;
@@ -156,15 +169,18 @@ static void save(struct login_context *context, const struct session *session, s
     struct error trouble = {0};
     if (session_cache_save(&context->cache, &context->key, session, draft, &trouble))
         return;
-    notice_say(&context->config->notice, NOTICE_WARNING, "the refreshed session could not be saved, you will have to log in "
-               "again: %s", trouble.message);
+    notice_say(&context->config->notice, NOTICE_WARNING,
+               "the refreshed session could not be saved, you will have to log in "
+               "again: %s",
+               trouble.message);
     if (!session_cache_drop(&context->cache, &context->key, &trouble))
         log_line(1, "the used session stays on disk: %s", trouble.message);
 }
 
-/* The old refresh token is spent even when the answer cannot be used: the new one must not be lost with it. */
-static void salvage(struct login_context *context, const struct session *session, const struct token_response *response,
-                    struct file_draft *draft)
+/* The old refresh token is spent even when the answer cannot be used: the new one must not be lost with it.
+ */
+static void salvage(struct login_context *context, const struct session *session,
+                    const struct token_response *response, struct file_draft *draft)
 {
     cleanup_session struct session kept = {0};
     if (response->refresh_token == NULL)
@@ -192,9 +208,10 @@ static bool is_older(const struct session *session, const struct token_response 
     return older;
 }
 
-/* REF-03: the answer is about another login than ours, and would be so the next time. A clock that is wrong, a key that is
- * unknown and the like may pass. */
-static bool is_another_login(const struct session *session, const struct token_response *response, const struct error *err)
+/* REF-03: the answer is about another login than ours, and would be so the next time. A clock that is wrong,
+ * a key that is unknown and the like may pass. */
+static bool is_another_login(const struct session *session, const struct token_response *response,
+                             const struct error *err)
 {
     static const enum error_code codes[] = {ERROR_REFRESH_SUB, ERROR_REFRESH_ISS,   ERROR_REFRESH_AUD,
                                             ERROR_IDTOKEN_AZP, ERROR_IDTOKEN_NONCE, ERROR_IDTOKEN_AUTH_TIME};
@@ -205,42 +222,48 @@ static bool is_another_login(const struct session *session, const struct token_r
 }
 
 /* Another login in the answer ends the session; any other trouble with the new token leaves it. */
-static enum refresh_result reject(struct login_context *context, const struct session *session,
-                                  const struct token_response *response, struct file_draft *draft, struct error *err)
+static void reject(struct refresh *refresh, const struct token_response *response, struct error *err)
 {
+    struct login_context *context = refresh->context;
     struct error ignored = {0};
-    if (!is_another_login(session, response, err))
-        salvage(context, session, response, draft);
+    if (!is_another_login(refresh->session, response, err))
+        salvage(context, refresh->session, response, &refresh->draft);
     else if (session_cache_drop(&context->cache, &context->key, &ignored))
         error_hint(err, "the session is forgotten: the next call logs in again");
     else
         log_line(1, "the session stays on disk: %s", ignored.message);
-    return REFRESH_FAILED;
+}
+
+/* What the answer left out stays as it was. */
+static void complete(const struct session *session, struct session *fresh)
+{
+    if (fresh->token == NULL) {
+        keep_if_missing(&fresh->token, session->token);
+        keep_if_missing(&fresh->username, session->username);
+        fresh->issued_at = session->issued_at;
+        fresh->expires_at = session->expires_at;
+        fresh->obtained_at = session->obtained_at;
+        fresh->lifetime = session->lifetime;
+    }
+    keep_if_missing(&fresh->subject, session->subject);
+    keep_if_missing(&fresh->refresh_token, session->refresh_token);
 }
 
 /* The provider gave tokens: verify, keep what it left out, store. */
-static enum refresh_result accept(struct login_context *context, const struct session *session,
-                                  const struct token_response *response, struct file_draft *draft, struct session *out,
-                                  struct error *err)
+static enum refresh_result accept(struct refresh *refresh, const struct token_response *response,
+                                  struct session *out, struct error *err)
 {
-    struct verification source = {.previous = session};
+    struct verification source = {.previous = refresh->session};
     cleanup_session struct session fresh = {0};
-    if (!verification_run(context, &source, response, &fresh, err))
-        return reject(context, session, response, draft, err);
-    bool no_token = fresh.token == NULL;
-    if (no_token) {
-        keep_if_missing(&fresh.token, session->token);
-        keep_if_missing(&fresh.username, session->username);
-        fresh.issued_at = session->issued_at;
-        fresh.expires_at = session->expires_at;
-        fresh.obtained_at = session->obtained_at;
-        fresh.lifetime = session->lifetime;
+    if (!verification_run(refresh->context, &source, response, &fresh, err)) {
+        reject(refresh, response, err);
+        return REFRESH_FAILED;
     }
-    keep_if_missing(&fresh.subject, session->subject);
-    keep_if_missing(&fresh.refresh_token, session->refresh_token);
-    save(context, &fresh, draft);
+    bool no_token = fresh.token == NULL;
+    complete(refresh->session, &fresh);
+    save(refresh->context, &fresh, &refresh->draft);
     if (no_token && session_remaining(&fresh, clock_wall()) <= 0) {
-        notice_say(&context->config->notice, NOTICE_WARNING,
+        notice_say(&refresh->context->config->notice, NOTICE_WARNING,
                    "the session cannot be refreshed: the provider's answer holds no id_token");
         return REFRESH_IMPOSSIBLE;
     }
@@ -249,22 +272,18 @@ static enum refresh_result accept(struct login_context *context, const struct se
     return REFRESH_DONE;
 }
 
-static enum refresh_result spend(struct login_context *context, const struct session *session, struct file_draft *draft,
-                                 struct session *out, struct error *err)
+static enum refresh_result spend(struct refresh *refresh, struct session *out, struct error *err)
 {
     cleanup_token_outcome struct token_outcome outcome = {0};
-    if (!send_with_retry(context, session, &outcome, err))
-        return judge_failure(context, session, &outcome, out, err);
-    return accept(context, session, &outcome.response, draft, out, err);
+    if (!send_with_retry(refresh->context, refresh->session, &outcome, err))
+        return judge_failure(refresh->context, refresh->session, &outcome, out, err);
+    return accept(refresh, &outcome.response, out, err);
 }
 
-enum refresh_result refresh_run(struct login_context *context, const struct session *session, struct session *out,
-                                struct error *err)
+static enum refresh_result run(struct refresh *refresh, struct session *out, struct error *err)
 {
-    cleanup_file_draft struct file_draft draft = {.directory = -1, .fd = -1};
-    if (text_is_empty(session->refresh_token))
-        return REFRESH_IMPOSSIBLE;
-    if (!session_cache_prepare(&context->cache, &draft, err)) {
+    struct login_context *context = refresh->context;
+    if (!session_cache_prepare(&context->cache, &refresh->draft, err)) {
         notice_say(&context->config->notice, NOTICE_WARNING,
                    "the refresh token is not used, because a new one could not be saved: %s", err->message);
         error_clear(err);
@@ -273,8 +292,19 @@ enum refresh_result refresh_run(struct login_context *context, const struct sess
     if (!issuer_discover(context, true, err))
         return REFRESH_FAILED;
     loop_hold_signals(context->loop, true);
-    enum refresh_result result = spend(context, session, &draft, out, err);
+    enum refresh_result result = spend(refresh, out, err);
     loop_hold_signals(context->loop, false);
     issuer_remember(context);
+    return result;
+}
+
+enum refresh_result refresh_run(struct login_context *context, const struct session *session,
+                                struct session *out, struct error *err)
+{
+    struct refresh refresh = {.context = context, .session = session, .draft = {.directory = -1, .fd = -1}};
+    if (text_is_empty(session->refresh_token))
+        return REFRESH_IMPOSSIBLE;
+    enum refresh_result result = run(&refresh, out, err);
+    file_draft_release(&refresh.draft);
     return result;
 }

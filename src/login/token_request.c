@@ -31,8 +31,9 @@ static bool choose_authentication(const struct login_context *context, enum clie
     else if (post)
         *choice = CLIENT_POST;
     else
-        return error_set(err, ERROR_UNSUPPORTED,
-                         "the provider takes neither client_secret_basic nor client_secret_post at its token endpoint");
+        return error_set(
+            err, ERROR_UNSUPPORTED,
+            "the provider takes neither client_secret_basic nor client_secret_post at its token endpoint");
     return true;
 }
 
@@ -44,7 +45,8 @@ static char *form_encoded(const char *text)
     return buffer_steal(&encoded);
 }
 
-/* Tokens carry the provider's times: a clock that is off makes good ones look expired, or expired ones good. */
+/* Tokens carry the provider's times: a clock that is off makes good ones look expired, or expired ones good.
+ */
 static void warn_of_skew(struct login_context *context, int64_t date)
 {
     char apart[CLOCK_DURATION_SIZE];
@@ -53,12 +55,13 @@ static void warn_of_skew(struct login_context *context, int64_t date)
         return;
     context->skew_told = true;
     clock_format_duration(skew > 0 ? skew : -skew, apart);
-    notice_say(&context->config->notice, NOTICE_WARNING, "the clock of this machine is %s %s the provider's: set it right",
-               apart, skew > 0 ? "ahead of" : "behind");
+    notice_say(&context->config->notice, NOTICE_WARNING,
+               "the clock of this machine is %s %s the provider's: set it right", apart,
+               skew > 0 ? "ahead of" : "behind");
 }
 
-bool token_request_send(struct login_context *context, struct buffer *form, bool never_retry, struct token_outcome *out,
-                        struct error *err)
+bool token_request_send(struct login_context *context, struct buffer *form, bool never_retry,
+                        struct token_outcome *out, struct error *err)
 {
     const struct login_config *config = context->config;
     enum client_authentication choice = CLIENT_PUBLIC;
@@ -88,8 +91,11 @@ bool token_request_send(struct login_context *context, struct buffer *form, bool
     if (!answered)
         return false;
     warn_of_skew(context, response.date);
-    struct token_http http = {.status = response.status, .body = buffer_text(&response.body), .length = response.body.length,
-                              .allow = response.allow, .retry_after = response.retry_after,
+    struct token_http http = {.status = response.status,
+                              .body = buffer_text(&response.body),
+                              .length = response.body.length,
+                              .allow = response.allow,
+                              .retry_after = response.retry_after,
                               .request_id = response.request_id};
     return token_response_parse(&http, &out->response, &out->failed, err);
 }

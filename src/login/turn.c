@@ -40,8 +40,8 @@ static void say_who(struct wait *wait)
         notice_say(notice, NOTICE_INFO, "waiting for another process that gets a token for the same session");
         return;
     }
-    notice_say(notice, NOTICE_INFO, "waiting for process %d, which is %s for the same session%s%s", holder.pid,
-               safe(holder.phase), holder.url[0] != '\0' ? ": " : "", safe(holder.url));
+    notice_say(notice, NOTICE_INFO, "waiting for process %d, which is %s for the same session%s%s",
+               holder.pid, safe(holder.phase), holder.url[0] != '\0' ? ": " : "", safe(holder.url));
 }
 
 static void wait_tick(void *data)
@@ -60,7 +60,8 @@ static void wait_tick(void *data)
 static bool wait_in_loop(struct wait *wait, struct error *err)
 {
     struct login_context *context = wait->context;
-    int64_t deadline = wait->started + (context->config->timeout_seconds + WAIT_MARGIN_SECONDS) * INT64_C(1000);
+    int64_t deadline =
+        wait->started + (context->config->timeout_seconds + WAIT_MARGIN_SECONDS) * INT64_C(1000);
     loop_every(context->loop, FIRST_PAUSE, wait_tick, wait);
     enum loop_end end = loop_run(context->loop, &wait->done, deadline, err);
     loop_never(context->loop, wait_tick, wait);
@@ -70,19 +71,23 @@ static bool wait_in_loop(struct wait *wait, struct error *err)
     case LOOP_DEADLINE: {
         struct lock_holder holder = {0};
         bool known = lock_holder_read(&context->cache, &context->key, &holder);
-        cleanup_string char *who = known ? memory_format("process %d", holder.pid) : memory_copy_text("another process");
-        error_set(err, ERROR_LOCK_TIMEOUT, "gave up waiting for %s, which gets a token for the same session", who);
+        cleanup_string char *who =
+            known ? memory_format("process %d", holder.pid) : memory_copy_text("another process");
+        error_set(err, ERROR_LOCK_TIMEOUT, "gave up waiting for %s, which gets a token for the same session",
+                  who);
         return error_hint(err, "end that process if it hangs, then try again");
     }
     case LOOP_INTERRUPTED:
-        return error_set(err, ERROR_INTERRUPTED, "interrupted while waiting for another process that gets a token");
+        return error_set(err, ERROR_INTERRUPTED,
+                         "interrupted while waiting for another process that gets a token");
     case LOOP_FAILED:
         break;
     }
     return false;
 }
 
-/* Under the lock: a session that somebody else has just renewed serves us too, unless we were told to get our own. */
+/* Under the lock: a session that somebody else has just renewed serves us too, unless we were told to get our
+ * own. */
 static bool found_renewed(struct wait *wait, bool waited, struct session *out)
 {
     const struct login_config *config = wait->context->config;
@@ -139,7 +144,10 @@ static bool cached_token_is_enough(struct login_context *context, struct session
 
 enum turn_result turn_take(struct login_context *context, int *fd, struct session *out, struct error *err)
 {
-    struct wait wait = {.context = context, .fd = -1, .started = clock_monotonic(), .started_wall = clock_wall(),
+    struct wait wait = {.context = context,
+                        .fd = -1,
+                        .started = clock_monotonic(),
+                        .started_wall = clock_wall(),
                         .pause = FIRST_PAUSE};
     *fd = -1;
     bool waited = !try_lock(&wait);
@@ -152,8 +160,8 @@ enum turn_result turn_take(struct login_context *context, int *fd, struct sessio
     if (waited && !wait_in_loop(&wait, err))
         return TURN_FAILED;
     if (wait.failed) {
-        notice_say(&context->config->notice, NOTICE_WARNING, "the session cannot be locked, another login may run beside: %s",
-                   wait.error.message);
+        notice_say(&context->config->notice, NOTICE_WARNING,
+                   "the session cannot be locked, another login may run beside: %s", wait.error.message);
         return TURN_OURS;
     }
     enum turn_result result = look_again(&wait, waited, out, err);

@@ -10,8 +10,8 @@
 #include "oidc/id_token.h"
 
 /* Verifies one token; a key that nobody knows may have been rotated in, so the set is fetched once more. */
-static bool verify_token(struct login_context *context, const char *token, const struct id_token_expectation *expected,
-                         struct id_token *out, struct error *err)
+static bool verify_token(struct login_context *context, const char *token,
+                         const struct id_token_expectation *expected, struct id_token *out, struct error *err)
 {
     bool tried = false;
     if (!issuer_keys(context, expected->previous_subject != NULL, err))
@@ -42,7 +42,8 @@ static int64_t previous_auth_time(const struct session *previous)
     return known && auth_time > 0 ? (int64_t)auth_time : 0;
 }
 
-static struct id_token_expectation expectation(const struct login_context *context, const struct verification *source,
+static struct id_token_expectation expectation(const struct login_context *context,
+                                               const struct verification *source,
                                                const struct token_response *response)
 {
     const struct login_config *config = context->config;
@@ -67,7 +68,8 @@ static struct id_token_expectation expectation(const struct login_context *conte
 
 /* A token that is used as the credential need not name us as its audience, and carries no nonce (K7-70). */
 static bool verify_access_token(struct login_context *context, const struct verification *source,
-                                const struct token_response *response, struct id_token *out, struct error *err)
+                                const struct token_response *response, struct id_token *out,
+                                struct error *err)
 {
     struct id_token_expectation expected = expectation(context, source, response);
     expected.nonce = NULL;
@@ -77,7 +79,8 @@ static bool verify_access_token(struct login_context *context, const struct veri
     if (verify_token(context, response->access_token, &expected, out, err))
         return true;
     error_prefix(err, "the access token cannot be used as the credential");
-    return error_hint(err, "leave --oidc-use-access-token out, unless the API server is set up for access tokens");
+    return error_hint(err,
+                      "leave --oidc-use-access-token out, unless the API server is set up for access tokens");
 }
 
 static void fill_session(const struct id_token *token, const char *text, struct session *out)
@@ -99,7 +102,8 @@ bool verification_run(struct login_context *context, const struct verification *
     bool has_id_token = response->id_token != NULL, good = true;
     if (!has_id_token && source->previous == NULL && !use_access_token) {
         error_set(err, ERROR_IDTOKEN_MISSING, "the provider's answer holds no id_token");
-        return error_hint(err, "the client must be allowed the scope openid, and its provider must speak OpenID Connect");
+        return error_hint(
+            err, "the client must be allowed the scope openid, and its provider must speak OpenID Connect");
     }
     if (has_id_token) {
         struct id_token_expectation expected = expectation(context, source, response);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs commands in turn, many times, and prints what the kernel says of each: a parent so small that it does not count. */
+/* Runs commands in turn, many times, and prints what the kernel says of each: a parent so small that it does
+ * not count. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdint.h>

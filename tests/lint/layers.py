@@ -9,7 +9,7 @@ from source import Lint
 BELOW = {
     "main": {"command", "base"},
     "command": {"login", "advice", "oidc", "net", "kubernetes", "crypto", "session", "base"},
-    "login": {"oidc", "net", "kubernetes", "crypto", "session", "base"},
+    "login": {"advice", "oidc", "net", "kubernetes", "crypto", "session", "base"},
     "advice": {"oidc", "net", "kubernetes", "crypto", "session", "base"},
     "oidc": {"crypto", "base"},
     "net": {"base"},

@@ -6,7 +6,8 @@ import subprocess
 
 from source import Lint
 
-WIDTH = 110
+WIDTH = {".c": 110, ".h": 110}
+OTHER_WIDTH = 130
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 SUFFIXES = (".c", ".h", ".py", ".sh", ".mjs", ".cmake", "CMakeLists.txt")
 LICENSED = (".py", ".sh", ".mjs", ".cmake", "CMakeLists.txt")
@@ -17,8 +18,9 @@ def check_line(lint, path, number, line):
         lint.add("style", path, number, "tab", "a tab")
     if line.endswith((" ", "\t", "\r")):
         lint.add("style", path, number, "space", "white space at the end of the line")
-    if len(line) > WIDTH:
-        lint.add("style", path, number, "width", f"{len(line)} columns, more than {WIDTH}")
+    width = WIDTH.get(path[-2:], OTHER_WIDTH)
+    if len(line) > width:
+        lint.add("style", path, number, "width", f"{len(line)} columns, more than {width}")
 
 
 def check_file(lint, path):

@@ -6,12 +6,13 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
-SIDE_BY_SIDE = 3
+SIDE_BY_SIDE = 2
 
 
 def environment(**more):
@@ -81,18 +82,42 @@ class Ctest(Part):
 
 @dataclass
 class Pytest(Part):
-    """A folder of pytest files against the program of a preset."""
+    """A folder of pytest files against the program of a preset, its files dealt out to some processes."""
     folder: str = ""
+    shards: int = 1
 
     def run(self, log, report):
-        junit = report.with_suffix(".xml")
+        hands = deal(sorted((TESTS / self.folder).glob("test_*.py")), self.shards)
+        with ThreadPoolExecutor(max_workers=self.shards) as pool:
+            results = list(pool.map(lambda hand: self.run_shard(hand, log, report), enumerate(hands)))
+        gather([log.with_suffix(f".{number}.log") for number in range(len(hands))], log)
+        return sum(passed for passed, _ in results), sum(failed for _, failed in results), ""
+
+    def run_shard(self, hand, log, report):
+        number, files = hand
+        junit = Path(f"{report}.{number}.xml")
         junit.unlink(missing_ok=True)
-        program = ROOT / "build" / self.presets[0] / "latchkey"
+        program = ROOT / "build" / self.presets[0] / "latchkey" if self.presets else ""
         env = environment(LATCHKEY=program, LATCHKEY_TEST_PYTHON=sys.executable, **SANITIZER_OPTIONS)
-        good = execute([sys.executable, "-m", "pytest", "-q", "-p", "ids", "--ids-file", report.with_suffix(".ids"),
-                        "-p", "no:cacheprovider", "--junitxml", junit, TESTS / self.folder], log, self.limit, env)
+        good = execute([sys.executable, "-m", "pytest", "-q", "-p", "ids", f"--ids-file={report}.{number}.ids",
+                        "-p", "no:cacheprovider", "--durations=5", f"--junitxml={junit}", *files],
+                       log.with_suffix(f".{number}.log"), self.limit, env)
         passed, failed = count_junit(junit)
-        return passed, max(failed, 0 if good else 1), ""
+        return passed, max(failed, 0 if good else 1)
+
+
+def deal(files, hands):
+    """Files dealt out so that the hands are about equally long; a file's length stands for its time."""
+    dealt = [[] for _ in range(min(hands, len(files)) or 1)]
+    for file in sorted(files, key=lambda file: -file.stat().st_size):
+        min(dealt, key=lambda hand: sum(item.stat().st_size for item in hand)).append(file)
+    return [hand for hand in dealt if hand]
+
+
+def gather(logs, whole):
+    with open(whole, "ab") as out:
+        for log in logs:
+            out.write(log.read_bytes() if log.exists() else b"")
 
 
 @dataclass
@@ -120,14 +145,15 @@ EVERYDAY = [
     Ctest("attack", "hostile tokens and key sets, Wycheproof", folders=["attack"]),
     Ctest("fuzz", "the fuzz targets replay their corpora", folders=["fuzz"]),
     Pytest("issuer", "the test issuer itself", ["python"], presets=[], folder="issuer"),
-    Pytest("flows", "stories with the real program and the test issuer", ["python", "fault"], folder="flows", limit=1500),
+    Pytest("flows", "stories with the real program and the test issuer", ["python", "fault"], folder="flows", shards=3),
     Pytest("browser", "logins in a real browser", ["browser"], folder="browser"),
     Script("lint", "layers, owners, limits, options", ["lint"], command=["bash", "tests/lint/run.sh"]),
 ]
 FURTHER = [
     Pytest("cluster", "a real kube-apiserver and kubectl", ["cluster"], folder="cluster", limit=2400),
     Pytest("fault", "failing calls, kill points, full disks", ["fault"], folder="fault", limit=1500),
-    Pytest("flows-asan", "the stories under gcc's sanitizers", presets=["asan"], folder="flows", limit=2000),
+    Pytest("flows-asan", "the stories under gcc's sanitizers", presets=["asan"], folder="flows", shards=3,
+           limit=2000),
     Ctest("unit-clang", "unit, attack and fuzz replay under clang's sanitizers", ["clang"], presets=["asan-clang"],
           folders=["unit", "attack", "fuzz"]),
 ]
