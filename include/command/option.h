@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The option table: the one source of parsing, --help, the man page check, completion and environment names.
- */
+/* The option table: the one source of parsing, --help, the manual, completion and environment names. */
 #ifndef COMMAND_OPTION_H
 #define COMMAND_OPTION_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of one login share: the config, the loop, the issuer as known, the place where sessions
- * rest. */
+/* What the parts of one login share: config, loop, the issuer as known, the place where sessions rest. */
 #ifndef LOGIN_CONTEXT_H
 #define LOGIN_CONTEXT_H
 
@@ -21,6 +20,7 @@ struct login_context {
     struct http *http;
     struct session_cache cache;
     struct session_key key;
+    bool unsaved; /* nothing can be stored, and a warning has said so */
     bool skew_told; /* the person knows that the clocks differ */
 
     /* login/issuer */

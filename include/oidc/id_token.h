@@ -22,7 +22,7 @@ struct id_token_expectation {
     const struct text_list *trusted_audiences; /* --oidc-trusted-audience; may be NULL */
     int64_t now;
     bool fresh_login;        /* iat not older than 24 h */
-    bool audience_unchecked; /* an access token as the credential (K7-70): aud, azp, typ at+jwt are not judged */
+    bool audience_unchecked; /* an access token as the credential (K7-70): no rule on aud, azp, typ at+jwt */
     /* Refresh only (REF-03): what the session was. */
     const char *previous_subject; /* NULL on a login */
     int64_t previous_issued_at;   /* 0 when unknown */

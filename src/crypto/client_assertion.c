@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Client assertions by libjwt 1.10 to 2.x; what it signs is verified before it leaves, for it signs some
- * things wrongly. */
+/* Client assertions by libjwt 1.10 to 2.x; what it signs is verified before it leaves. */
 #include "crypto/client_assertion.h"
 
 #include <jwt.h>

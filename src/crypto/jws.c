@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Refuses everything about a token that is not exactly as it must be, then looks for the key that signed it.
- */
+/* Refuses everything about a token that is not exactly as it must be, then looks for its key. */
 #include "crypto/jws.h"
 
 #include <stdlib.h>

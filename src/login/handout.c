@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* client-go runs its plugin again after a 401 but does not say so; the same parent asking thrice within
- * seconds does. */
+/* client-go asks again after a 401 without saying so; one parent asking thrice within seconds tells. */
 #include "login/handout.h"
 
 #include <fcntl.h>

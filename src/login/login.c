@@ -95,6 +95,18 @@ enum login_found login_find(const struct login_config *config, int64_t now, stru
     return result;
 }
 
+/* One warning is enough: what else fails for the same reason is not said any more. */
+static void warn_about_cache(struct login_context *context, const struct error *warning)
+{
+    const struct notice *notice = &context->config->notice;
+    context->unsaved = context->cache.directory < 0 || context->cache.read_only;
+    if (context->unsaved)
+        notice_say(notice, NOTICE_WARNING, "%s: the session will not be kept", warning->message);
+    else
+        notice_say(notice, NOTICE_WARNING, "%s: '%s' is used instead", warning->message,
+                   safe(context->cache.path));
+}
+
 static bool context_open(struct login_context *context, struct error *err)
 {
     const struct login_config *config = context->config;
@@ -104,7 +116,7 @@ static bool context_open(struct login_context *context, struct error *err)
         session_cache_open(config->cache_candidates, true, &context->cache, &warning);
     context->cache.lock_directory = config->runtime_directory;
     if (warning.code != ERROR_NONE)
-        notice_say(&config->notice, NOTICE_WARNING, "%s", warning.message);
+        warn_about_cache(context, &warning);
     return loop_open(&context->loop, err) && http_open(context->loop, &config->http, &context->http, err);
 }
 
@@ -124,7 +136,8 @@ static void keep(struct login_context *context, const struct session *session)
     struct error trouble = {0};
     if (context->cache.directory < 0)
         return;
-    if (!session_cache_save(&context->cache, &context->key, session, NULL, &trouble))
+    bool saved = session_cache_save(&context->cache, &context->key, session, NULL, &trouble);
+    if (!saved && !context->unsaved)
         notice_say(&context->config->notice, NOTICE_WARNING,
                    "the session could not be saved, the next call will log in again: %s", trouble.message);
     cooldown_reset(&context->cache, &context->key);

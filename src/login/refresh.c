@@ -284,8 +284,11 @@ static enum refresh_result run(struct refresh *refresh, struct session *out, str
 {
     struct login_context *context = refresh->context;
     if (!session_cache_prepare(&context->cache, &refresh->draft, err)) {
-        notice_say(&context->config->notice, NOTICE_WARNING,
-                   "the refresh token is not used, because a new one could not be saved: %s", err->message);
+        if (!context->unsaved)
+            notice_say(&context->config->notice, NOTICE_WARNING,
+                       "the refresh token is not used, because a new one could not be saved: %s",
+                       err->message);
+        context->unsaved = true;
         error_clear(err);
         return REFRESH_IMPOSSIBLE;
     }

@@ -160,8 +160,9 @@ enum turn_result turn_take(struct login_context *context, int *fd, struct sessio
     if (waited && !wait_in_loop(&wait, err))
         return TURN_FAILED;
     if (wait.failed) {
-        notice_say(&context->config->notice, NOTICE_WARNING,
-                   "the session cannot be locked, another login may run beside: %s", wait.error.message);
+        if (!context->unsaved)
+            notice_say(&context->config->notice, NOTICE_WARNING,
+                       "the session cannot be locked, another login may run beside: %s", wait.error.message);
         return TURN_OURS;
     }
     enum turn_result result = look_again(&wait, waited, out, err);

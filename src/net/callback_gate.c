@@ -87,7 +87,8 @@ static struct callback_connection *find_oldest(struct callback_gate *gate)
     return oldest;
 }
 
-/* A browser sends its request soon, but not in the same instant: whoever just came stays, however many push. */
+/* A browser sends its request soon, but not in the same instant: whoever just came stays, however many push.
+ */
 static bool may_be_ended(const struct callback_connection *connection)
 {
     return connection != NULL && clock_monotonic() - connection->since >= CALLBACK_GATE_GRACE;
@@ -163,7 +164,8 @@ static void admit(struct callback_gate *gate, struct callback_connection *connec
         end(connection);
 }
 
-/* Takes one from the queue, in place of the oldest when there are too many. False when that is all for now. */
+/* Takes one from the queue, in place of the oldest when there are too many. False when that is all for now.
+ */
 static bool accept_one(struct callback_gate *gate, int listener)
 {
     struct callback_connection *place = find_free(gate), *oldest = find_oldest(gate);

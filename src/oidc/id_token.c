@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One function per claim rule, run in the order of the table at the end, and only on claims whose signature
- * is good. */
+/* One function per claim rule, in the order of the table at the end, only on verified claims. */
 #include "oidc/id_token.h"
 
 #include <stdlib.h>

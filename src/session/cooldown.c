@@ -115,8 +115,7 @@ void cooldown_login_failed(const struct session_cache *cache, const struct sessi
     if (!read_record(cache, key, &cooldown, &shared))
         cooldown.failures = 0;
     size_t step = cooldown.failures < array_length(ladder) ? cooldown.failures : array_length(ladder) - 1;
-    if (cooldown.failures < FAILURES_MAXIMUM)
-        cooldown.failures++;
+    cooldown.failures++;
     cooldown.failed_at = now;
     cooldown.until = now + ladder[step];
     cooldown.cause = *cause;

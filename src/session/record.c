@@ -95,8 +95,6 @@ bool record_save(struct record_place place, const json_t *object, struct error *
 
 void record_remove(struct record_place place)
 {
-    if (place.directory < 0)
-        return;
     cleanup_string char *name = memory_format("%s%s", place.name, place.extension);
     (void)unlinkat(place.directory, name, 0);
 }

@@ -22,18 +22,27 @@ static char *file_name(const struct session_key *key, const char *extension)
     return memory_format("%s%s", key->name, extension);
 }
 
+/* "/a/b" and "/a/b/" become "/a", "/a" becomes "/". */
+static void cut_last_component(char *path)
+{
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (length > 1 && path[length - 1] != '/')
+        length--;
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    path[length] = '\0';
+}
+
 /* A new directory may appear only where we or root could have made one: `sudo kubectl` with the user's HOME
  * must not leave directories of root there (T-26b). */
 static bool may_create(const char *path, struct error *err)
 {
     cleanup_string char *ancestor = memory_copy_text(path);
-    struct stat status;
+    struct stat status = {0};
     do {
-        char *slash = strrchr(ancestor, '/');
-        if (slash == NULL)
-            return error_set(err, ERROR_CACHE_PERM, "cache directory '%s' is not an absolute path",
-                             safe(path));
-        slash[slash == ancestor ? 1 : 0] = '\0';
+        cut_last_component(ancestor);
     } while (stat(ancestor, &status) != 0 && strcmp(ancestor, "/") != 0);
 
     if (status.st_uid == geteuid() || status.st_uid == 0)
@@ -139,9 +148,8 @@ void session_cache_peek(const struct session_cache *cache, const struct session_
     if (cache->directory < 0 || !file_read_private(cache->directory, name, &text, &state, &ignored) ||
         !state.found)
         return;
-    *found =
-        session_file_peek(buffer_text(&text), text.length, key, out) ||
-        session_file_parse(buffer_text(&text), text.length, key, out, &state.why) == SESSION_FILE_GOOD;
+    *found = session_file_peek(buffer_text(&text), text.length, key, out) ||
+             session_file_parse(buffer_text(&text), text.length, key, out, &state.why) == SESSION_FILE_GOOD;
     if (*found)
         out->can_refresh = out->can_refresh || out->refresh_token != NULL;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a file of attack vectors, one JSON object per line, and names each whose outcome is not the expected
- * one. */
+/* Runs a file of attack vectors, one JSON object per line, and names each surprise. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

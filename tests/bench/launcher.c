@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs commands in turn, many times, and prints what the kernel says of each: a parent so small that it does
- * not count. */
+/* Runs commands in turn, many times, and prints what the kernel says of each; small enough not to count. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdint.h>

@@ -130,7 +130,7 @@ ACTIONS = {
     ("GET", "config"): read_config, ("PATCH", "config"): change_config, ("POST", "fault"): add_fault,
     ("POST", "reset"): reset,
     ("POST", "clear-faults"): clear_faults, ("POST", "mutate"): mutate,
-    ("POST", "rotate-keys"): rotate_keys, ("POST", "device/approve"): approve_device, 
+    ("POST", "rotate-keys"): rotate_keys, ("POST", "device/approve"): approve_device,
     ("POST", "logout"): logout,
     ("POST", "revoke-refresh"): revoke_refresh,
 }

@@ -32,7 +32,7 @@ SKELETON = """<!DOCTYPE html>
     <body>
         <main>
                                 <h1 class="pf-c-title pf-m-3xl" data-test-id="card-title">
-                                    
+
 {heading}
 
                                 </h1>

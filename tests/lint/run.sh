@@ -4,16 +4,26 @@
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-status=0
-bash "$here/selftest.sh" || status=1
+top=$(cd "$here/../.." && pwd)
+passed=0
+failed=0
+
+check() {
+    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+manual_is_clean() {
+    local findings
+    findings=$(mandoc -T lint -W warning "$top/man/latchkey.1")
+    [ -z "$findings" ] || { echo "$findings"; return 1; }
+}
+
+check bash "$here/selftest.sh"
 for script in layers limits banned headers style python; do
-    python3 -B "$here/$script.py" "$@" || status=1
+    check python3 -B "$here/$script.py" "$@"
 done
-program=${LATCHKEY:-$here/../../build/dev/latchkey}
-if [ -x "$program" ]; then
-    LATCHKEY=$program python3 -B "$here/manual.py" || status=1
-else
-    echo "lint: --help and the manual were not compared: there is no $program" >&2
-fi
-[ "$status" -eq 0 ] && echo 'lint: no findings'
-exit "$status"
+LATCHKEY=${LATCHKEY:-$top/build/dev/latchkey} check python3 -B "$here/manual.py"
+check manual_is_clean
+check shellcheck -S warning "$top"/tests/*.sh "$top"/tests/*/*.sh "$top/.ci/run"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

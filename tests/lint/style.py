@@ -7,7 +7,7 @@ import subprocess
 from source import Lint
 
 WIDTH = {".c": 110, ".h": 110}
-OTHER_WIDTH = 130
+OTHER_WIDTH = 160
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 SUFFIXES = (".c", ".h", ".py", ".sh", ".mjs", ".cmake", "CMakeLists.txt")
 LICENSED = (".py", ".sh", ".mjs", ".cmake", "CMakeLists.txt")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records which numbered rules a unit test proves: test_ids("DISC-03 K7-65") as the first statement of the test. */
+/* Records which rules a unit test proves: test_ids("DISC-03 K7-65") as its first statement. */
+ * test. */
 #ifndef TESTS_IDS_H
 #define TESTS_IDS_H
 
@@ -11,8 +12,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-/* Appends "id\tfile:function" per id to the file named by LATCHKEY_IDS. A test that fails makes its program fail, and
- * tests/run.sh then counts none of that program's ids as covered. */
+/* Appends "id\tfile:function" per id to the file named by LATCHKEY_IDS. A test that fails makes its program
+ * fail, and tests/run.sh then counts none of that program's ids as covered. */
 #define test_ids(ids) test_ids_record((ids), __FILE_NAME__, __func__)
 #ifndef __FILE_NAME__
 #define __FILE_NAME__ __FILE__
