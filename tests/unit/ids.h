@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records which rules a unit test proves: test_ids("DISC-03 K7-65") as its first statement. */
- * test. */
 #ifndef TESTS_IDS_H
 #define TESTS_IDS_H
 
