@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A login with a person at the terminal: the line that shows what is awaited, and Ctrl-C."""
+
+import os
+import re
+import signal
+import termios
+import time
+
+import pytest
+from sockets import is_free
+from terminal import CTRL_C, Seat
+from waiting import Waiting
+
+ids = pytest.mark.ids
+STATUS = r"\r\x1b\[Kwaiting for the login in your browser, (\d+):(\d\d) left: (http://localhost:8000/[A-Za-z0-9_-]{43})"
+
+
+def seconds_left(found):
+    return int(found[1]) * 60 + int(found[2])
+
+
+def test_one_line_shows_the_url_and_the_time_left(kube, issuer):
+    seat = Seat(kube, "get-token", FAKE_BROWSER="ignore")
+    first = seat.expect(STATUS)
+    assert 175 <= seconds_left(first) <= 180
+    second = seat.expect(rf"(?s){STATUS}.*{STATUS}")
+    assert (second[3], second[6]) == (first[3], first[3])
+    later = int(second[4]) * 60 + int(second[5])
+    assert seconds_left(first) - 3 <= later <= seconds_left(first)
+    assert seat.seen.count("\n") == 0  # one line, written over itself
+    seat.press(CTRL_C)
+    assert seat.wait().code == "interrupted"
+
+
+def test_the_line_goes_when_the_login_is_done(kube, issuer):
+    seat = Seat(kube, "get-token", FAKE_BROWSER_TIMEOUT="60")
+    seat.expect(STATUS)
+    result = seat.wait()
+    assert result.status == 0
+    assert result.err == f"logged in as alice@example.com at {issuer.url}\n"
+    assert result.token
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80])
+def test_the_line_never_wraps(kube, issuer, columns):
+    seat = Seat(kube, "get-token", columns=columns, FAKE_BROWSER="ignore")
+    line = seat.expect(r"\r\x1b\[K(waiting for the[^\r]*)\r")[1]
+    assert len(line) == columns - 1
+    seat.press(CTRL_C)
+    seat.wait()
+
+
+@pytest.mark.parametrize("kind", ["dumb", "", None])
+def test_a_terminal_that_cannot_move_its_cursor_gets_no_line(kube, issuer, kind):
+    seat = Seat(kube, "get-token", TERM=kind)
+    assert seat.wait().status == 0
+    assert seat.seen == f"logged in as alice@example.com at {issuer.url}\r\n"
+
+
+def test_without_a_terminal_nothing_is_written_over(kube, issuer):
+    waiting = Waiting(kube, TERM="xterm")
+    time.sleep(1.2)  # more than one tick of the line
+    assert waiting.finish().err == f"logged in as alice@example.com at {issuer.url}\n"
+
+
+def test_the_url_can_be_read_at_once_where_no_browser_opens(kube, issuer):
+    seat = Seat(kube, "get-token", BROWSER=None)
+    began = time.monotonic()
+    seat.expect(r"warning: could not open the browser: there is no display here\r\n"
+                    r"Please visit the following URL in your browser manually: http://localhost:8000/\S+\r\n")
+    assert time.monotonic() - began < 5
+    seat.press(CTRL_C)
+    seat.wait()
+
+
+@ids("T-09")
+@pytest.mark.parametrize("flags", [[], ["--skip-open-browser"]])
+def test_control_c_ends_the_login_at_once_and_frees_the_port(kube, issuer, flags):
+    seat = Seat(kube, "get-token", *flags, FAKE_BROWSER="ignore")
+    seat.expect(STATUS)
+    began = time.monotonic()
+    seat.press(CTRL_C)
+    result = seat.wait()
+    assert time.monotonic() - began < 1
+    assert result.code == "interrupted"
+    assert is_free(8000)
+
+
+def test_control_c_at_a_terminal_starts_no_cool_down(kube, issuer):
+    seat = Seat(kube, "get-token", FAKE_BROWSER="ignore")
+    seat.expect(STATUS)
+    seat.press(CTRL_C)
+    assert seat.wait().code == "interrupted"
+    assert kube.get_token().status == 0
+
+
+def test_the_browser_survives_control_c(kube, issuer, tmp_path):
+    """It has a session of its own: the terminal's signal does not reach it."""
+    log = tmp_path / "log"
+    seat = Seat(kube, "get-token", FAKE_BROWSER="hang", FAKE_BROWSER_LOG=str(log))
+    seat.expect(STATUS)
+    deadline = time.monotonic() + 10
+    while not log.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    seat.press(CTRL_C)
+    assert seat.wait().code == "interrupted"
+    (pid,) = re.findall(r'"pid": (\d+)', log.read_text())
+    os.kill(int(pid), signal.SIGKILL)  # fails if it has gone
+
+
+def test_the_terminal_is_left_as_it_was(kube, issuer):
+    seat = Seat(kube, "get-token", FAKE_BROWSER="ignore")
+    before = termios.tcgetattr(seat.master)
+    seat.expect(STATUS)
+    seat.press(CTRL_C)
+    seat.running.process.wait(10)
+    assert termios.tcgetattr(seat.master) == before
+    seat.wait()
