@@ -17,8 +17,11 @@ enum auto_scopes { AUTO_SCOPES_AUTO, AUTO_SCOPES_ALWAYS, AUTO_SCOPES_NEVER };
 enum pkce_method { PKCE_AUTO, PKCE_NEVER, PKCE_ALWAYS };
 enum redirect_probe { REDIRECT_PROBE_AUTO, REDIRECT_PROBE_ALWAYS, REDIRECT_PROBE_NEVER };
 
+struct grant;
+
 /* What the user asked for. Everything is borrowed. */
 struct login_config {
+    const struct grant *grant;
     const char *issuer, *client_id, *client_secret; /* no secret: NULL */
     const struct text_list *extra_scopes;           /* as configured */
     enum auto_scopes auto_scopes;

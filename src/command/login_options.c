@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "login/grant.h"
 #include "net/terminal.h"
 
 static bool choose(const char *given, const char *const *choices, size_t count, size_t *place)
@@ -26,21 +27,25 @@ static bool refuse_choice(const struct command_input *input, const char *name, c
     return error_set(err, ERROR_CONFIG, "%s: %s must be one of (%s)", input->command, name, choices);
 }
 
-static bool check_grant(const struct command_input *input, struct error *err)
+/* Whether nobody can be asked and the client can log in by itself. */
+static bool has_client_login(const struct options *options)
+{
+    (void)options;
+    return false;
+}
+
+static bool check_grant(const struct command_input *input, struct login_config *config, struct error *err)
 {
     const struct options *options = input->options;
-    static const char *const grants[] = {"auto",     "authcode",    "authcode-keyboard",
-                                         "password", "device-code", "client-credentials"};
-    size_t place = 0;
-    if (!choose(options->grant_type, grants, array_length(grants), &place))
+    const struct grant *grant =
+        grant_find(options->grant_type, !text_is_empty(options->username), has_client_login(options));
+    if (grant == NULL)
         return refuse_choice(input, "grant-type",
                              "auto|authcode|authcode-keyboard|password|device-code|client-credentials", err);
-    if (place == 0 && !text_is_empty(options->username))
-        place = 3;
-    if (place > 1)
-        return error_set(err, ERROR_UNSUPPORTED,
-                         "the grant '%s' is not built into this version: use --grant-type=authcode",
-                         grants[place]);
+    if (grant->refusal != NULL)
+        return error_set(err, ERROR_UNSUPPORTED, "the grant '%s' %s: use --grant-type=authcode", grant->name,
+                         grant->refusal);
+    config->grant = grant;
     return true;
 }
 
@@ -267,7 +272,7 @@ bool login_options_fill(const struct command_input *input, struct login_options 
         return refuse_missing("oidc-issuer-url", "LATCHKEY_OIDC_ISSUER_URL", err);
     if (text_is_empty(input->options->client_id))
         return refuse_missing("oidc-client-id", "LATCHKEY_OIDC_CLIENT_ID", err);
-    if (!check_grant(input, err) || !check_storage(input, &store, err) ||
+    if (!check_grant(input, &out->config, err) || !check_storage(input, &store, err) ||
         !check_choices(input, &out->config, err) || !check_numbers(input->options, err) ||
         !check_texts(input->options, err) || !read_certificate(input->options, out, err) ||
         !gather_addresses(input->options, out, err))

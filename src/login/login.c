@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "login/authorization_code.h"
 #include "login/context.h"
+#include "login/grant.h"
 #include "login/handout.h"
 #include "login/issuer.h"
 #include "login/refresh.h"
@@ -21,6 +21,7 @@ static void make_key(const struct login_config *config, struct session_key *key)
     struct session_key_parts parts = {.issuer = config->issuer,
                                       .client_id = config->client_id,
                                       .scopes = config->extra_scopes,
+                                      .client_grant = config->grant->client,
                                       .extra = config->extra_params,
                                       .access_token = config->use_access_token,
                                       .headers = config->http.headers,
@@ -178,7 +179,7 @@ static bool log_in(struct login_context *context, struct session *out, struct er
         return error_set(err, ERROR_NOT_INTERACTIVE, "the session cannot be refreshed without a login");
     if (!cooldown_allows(context, err))
         return false;
-    if (!authorization_code_run(context, out, &asked, err)) {
+    if (!context->config->grant->run(context, out, &asked, err)) {
         note_failure(context, asked, err);
         return false;
     }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of grants. */
+#include "login/grant.h"
+
+#include "login/authorization_code.h"
+
+const struct grant grant_table[] = {
+    {"authcode", false, NULL, authorization_code_run},
+    {"authcode-keyboard", false, "is not built into this version", NULL},
+    {"password", false, "is not built into this version", NULL},
+    {"device-code", false, "is not built into this version", NULL},
+    {"client-credentials", true, "is not built into this version", NULL},
+};
+const size_t grant_count = array_length(grant_table);
+
+static const struct grant *by_name(const char *name)
+{
+    for (size_t i = 0; i < grant_count; i++)
+        if (text_equal(grant_table[i].name, name))
+            return &grant_table[i];
+    return NULL;
+}
+
+const struct grant *grant_find(const char *name, bool has_username, bool client_only)
+{
+    if (!text_equal(name, "auto"))
+        return by_name(name);
+    if (has_username)
+        return by_name("password");
+    return by_name(client_only ? "client-credentials" : "authcode");
+}
