@@ -19,6 +19,17 @@ enum redirect_probe { REDIRECT_PROBE_AUTO, REDIRECT_PROBE_ALWAYS, REDIRECT_PROBE
 
 struct grant;
 
+/* What a client proves itself with besides a secret. All borrowed; NULL where there is none. */
+struct client_proof {
+    const char *key, *key_id,
+        *algorithm;           /* private_key_jwt: PEM text, kid, alg ("auto": the first that fits) */
+    const char *audience;     /* of an assertion; NULL is the issuer */
+    const char *source;       /* of an identity token: "github", "env:NAME", ... (login/identity_token) */
+    const char *mark;         /* who that is, for the key of the session (identity_token_mark) */
+    char *const *environment; /* where sources look */
+    const struct text_list *secrets; /* variables that a command of a source must not see */
+};
+
 /* What the user asked for. Everything is borrowed. */
 struct login_config {
     const struct grant *grant;
@@ -29,6 +40,11 @@ struct login_config {
     const struct text_list *trusted_audiences;
     const struct text_map *extra_params;
     enum pkce_method pkce_method;
+
+    const char *username, *password; /* NULL */
+    struct client_proof proof;
+    const char *non_interactive; /* why nobody may be asked: "--non-interactive", "CI=true"; NULL */
+    int64_t min_validity;        /* seconds that a token must be good for; 0 for the usual margin */
 
     bool force_refresh; /* ignore the cached token, not the session */
     bool force_login;   /* `latchkey login`: ignore cache and cool-down */
@@ -61,6 +77,9 @@ enum login_found {
     LOGIN_FOUND_RENEW     /* the same, and it may be renewed now, once a minute */
 };
 enum login_found login_find(const struct login_config *config, int64_t now, struct session *out);
+
+/* True when a token at hand needs neither a refresh nor a login. */
+bool login_is_good(const struct login_config *config, const struct session *session, int64_t now);
 
 /* Everything else: lock, look again, refresh, log in, save. */
 bool login_run(const struct login_config *config, struct session *out, struct error *err) must_check;

@@ -16,12 +16,19 @@
 #include "oidc/authorization.h"
 #include "session/cooldown.h"
 
+/* Whose token a client gets: the account with an app password, or the job that its identity token names. */
+static const char *client_user(const struct login_config *config)
+{
+    return config->proof.source != NULL ? config->proof.mark : config->username;
+}
+
 static void make_key(const struct login_config *config, struct session_key *key)
 {
     struct session_key_parts parts = {.issuer = config->issuer,
                                       .client_id = config->client_id,
                                       .scopes = config->extra_scopes,
                                       .client_grant = config->grant->client,
+                                      .user = config->grant->client ? client_user(config) : NULL,
                                       .extra = config->extra_params,
                                       .access_token = config->use_access_token,
                                       .headers = config->http.headers,
@@ -40,7 +47,8 @@ void login_wire_scopes(const struct login_context *context, struct text_list *sc
         config->auto_scopes == AUTO_SCOPES_ALWAYS ||
         (config->auto_scopes == AUTO_SCOPES_AUTO && provider_kind(config->issuer) == PROVIDER_AUTHENTIK);
     for (size_t i = 0; add && i < array_length(automatic); i++)
-        if (text_list_contains(&context->provider.scopes, automatic[i]))
+        if (text_list_contains(&context->provider.scopes, automatic[i]) &&
+            !(config->grant->client && text_equal(automatic[i], "offline_access")))
             text_list_add_once(scopes, automatic[i]);
     text_list_add(scopes, "openid");
 }
@@ -77,6 +85,11 @@ static enum login_found count_handout(const struct login_config *config, const s
     return LOGIN_FOUND;
 }
 
+bool login_is_good(const struct login_config *config, const struct session *session, int64_t now)
+{
+    return !session_wants_refresh(session, now) && session_remaining(session, now) >= config->min_validity;
+}
+
 enum login_found login_find(const struct login_config *config, int64_t now, struct session *out)
 {
     cleanup_session_key struct session_key key = {0};
@@ -88,7 +101,7 @@ enum login_found login_find(const struct login_config *config, int64_t now, stru
     make_key(config, &key);
     session_cache_open(config->cache_candidates, false, &cache, NULL);
     session_cache_peek(&cache, &key, &session, &found);
-    if (!found || session_wants_refresh(&session, now))
+    if (!found || !login_is_good(config, &session, now))
         return LOGIN_FOUND_NOTHING;
     enum login_found result = count_handout(config, &cache, &key, &session, now);
     *out = session;
@@ -172,12 +185,35 @@ static void note_failure(struct login_context *context, bool asked, const struct
         cooldown_share_failure(&context->cache, &context->key, clock_wall(), err);
 }
 
+static bool needs_person(const struct login_config *config)
+{
+    if (config->grant->client)
+        return false;
+    return !text_equal(config->grant->name, "password") || text_is_empty(config->username) ||
+           text_is_empty(config->password);
+}
+
+static bool may_ask(const struct login_config *config, struct error *err)
+{
+    if (config->non_interactive == NULL || !needs_person(config))
+        return true;
+    error_set(err, ERROR_NOT_INTERACTIVE, "a login is needed, and %s says that nobody is there to log in",
+              config->non_interactive);
+    error_hint(err,
+               "for a pipeline: --grant-type=client-credentials with a secret, a key, an app password or "
+               "--client-assertion-source");
+    return error_hint(err,
+                      "if somebody is there: --non-interactive=false, or log in first with '%s login "
+                      "--non-interactive=false'",
+                      config->program);
+}
+
 static bool log_in(struct login_context *context, struct session *out, struct error *err)
 {
     bool asked = false;
     if (context->config->refresh_only)
         return error_set(err, ERROR_NOT_INTERACTIVE, "the session cannot be refreshed without a login");
-    if (!cooldown_allows(context, err))
+    if (!may_ask(context->config, err) || !cooldown_allows(context, err))
         return false;
     if (!context->config->grant->run(context, out, &asked, err)) {
         note_failure(context, asked, err);
@@ -196,7 +232,8 @@ static bool use_old_token(struct login_context *context, struct session *stored,
 {
     char left[CLOCK_DURATION_SIZE];
     int64_t remaining = session_remaining(stored, clock_wall());
-    if (!error_is_temporary(err) || remaining <= 0 || context->config->force_refresh)
+    if (!error_is_temporary(err) || remaining <= 0 || remaining < context->config->min_validity ||
+        context->config->force_refresh)
         return false;
     clock_format_duration(remaining, left);
     notice_say(&context->config->notice, NOTICE_WARNING,
@@ -205,6 +242,21 @@ static bool use_old_token(struct login_context *context, struct session *stored,
     *out = *stored;
     *stored = (struct session){0};
     return true;
+}
+
+/* A token that cannot be refreshed is good to its last second, unless somebody asked for more. */
+static bool lasts(const struct login_config *config, const struct session *stored)
+{
+    int64_t remaining = session_remaining(stored, clock_wall());
+    return remaining > 0 && remaining >= config->min_validity && !config->force_refresh;
+}
+
+/* A client needs no refresh: it logs in again. */
+static bool renew_client(struct login_context *context, struct session *stored, struct session *out,
+                         struct error *err)
+{
+    turn_announce(context, "logging in", NULL);
+    return log_in(context, out, err) || use_old_token(context, stored, err, out);
 }
 
 /* It is our turn: refresh what there is, else log in. */
@@ -219,6 +271,8 @@ static bool renew(struct login_context *context, struct session *out, struct err
         notice_say(&context->config->notice, NOTICE_WARNING, "%s", warning.message);
     if (!found)
         return log_in(context, out, err);
+    if (context->config->grant->client)
+        return renew_client(context, &stored, out, err);
     turn_announce(context, "refreshing the token", NULL);
     switch (refresh_run(context, &stored, out, err)) {
     case REFRESH_DONE:
@@ -231,7 +285,7 @@ static bool renew(struct login_context *context, struct session *out, struct err
         note_failure(context, false, err);
         return false;
     case REFRESH_IMPOSSIBLE:
-        if (session_remaining(&stored, clock_wall()) > 0 && !context->config->force_refresh) {
+        if (lasts(context->config, &stored)) {
             *out = stored;
             stored = (struct session){0};
             return true;
@@ -242,6 +296,25 @@ static bool renew(struct login_context *context, struct session *out, struct err
     }
     error_clear(err);
     return log_in(context, out, err);
+}
+
+/* A deploy that takes longer than its token fails in the middle: better now. */
+static bool check_validity(const struct login_config *config, struct session *session, struct error *err)
+{
+    char left[CLOCK_DURATION_SIZE], wanted[CLOCK_DURATION_SIZE];
+    int64_t remaining = session_remaining(session, clock_wall());
+    if (config->min_validity == 0 || remaining >= config->min_validity)
+        return true;
+    session_release(session);
+    clock_format_duration(remaining, left);
+    clock_format_duration(config->min_validity, wanted);
+    error_set(err, ERROR_CONFIG,
+              "the provider's tokens are too short-lived: a new one is good for %s, and "
+              "--min-validity asks for %s",
+              left, wanted);
+    if (provider_kind(config->issuer) == PROVIDER_AUTHENTIK)
+        error_hint(err, "Authentik: Applications > Providers > edit > Access Token validity");
+    return error_hint(err, "let the provider's tokens live longer, or ask for less with --min-validity");
 }
 
 bool login_run(const struct login_config *config, struct session *out, struct error *err)
@@ -263,5 +336,5 @@ bool login_run(const struct login_config *config, struct session *out, struct er
         }
     }
     context_close(&context);
-    return good;
+    return good && check_validity(config, out, err);
 }

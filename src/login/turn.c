@@ -60,8 +60,9 @@ static void wait_tick(void *data)
 static bool wait_in_loop(struct wait *wait, struct error *err)
 {
     struct login_context *context = wait->context;
-    int64_t deadline =
-        wait->started + (context->config->timeout_seconds + WAIT_MARGIN_SECONDS) * INT64_C(1000);
+    const struct login_config *config = context->config;
+    int patience = config->non_interactive != NULL ? config->http.timeout_seconds : config->timeout_seconds;
+    int64_t deadline = wait->started + (patience + WAIT_MARGIN_SECONDS) * INT64_C(1000);
     loop_every(context->loop, FIRST_PAUSE, wait_tick, wait);
     enum loop_end end = loop_run(context->loop, &wait->done, deadline, err);
     loop_never(context->loop, wait_tick, wait);
@@ -96,7 +97,7 @@ static bool found_renewed(struct wait *wait, bool waited, struct session *out)
     if (config->force_login)
         return false;
     session_cache_load(&wait->context->cache, &wait->context->key, &session, &found, NULL);
-    if (!found || session_wants_refresh(&session, clock_wall()))
+    if (!found || !login_is_good(config, &session, clock_wall()))
         return false;
     if (config->force_refresh && !(waited && session.obtained_at >= wait->started_wall))
         return false;
@@ -135,10 +136,27 @@ static bool cached_token_is_enough(struct login_context *context, struct session
     if (context->config->force_refresh || context->config->force_login)
         return false;
     session_cache_load(&context->cache, &context->key, &session, &found, NULL);
-    if (!found || session_remaining(&session, clock_wall()) < ENOUGH_SECONDS)
+    int64_t enough = context->config->min_validity;
+    if (!found ||
+        session_remaining(&session, clock_wall()) < (enough > ENOUGH_SECONDS ? enough : ENOUGH_SECONDS))
         return false;
     *out = session;
     session = (struct session){0};
+    return true;
+}
+
+/* With --non-interactive nobody is waited for, neither here nor in another process. */
+static bool holder_waits_for_person(struct login_context *context, struct error *err)
+{
+    struct lock_holder holder = {0};
+    if (context->config->non_interactive == NULL ||
+        !lock_holder_read(&context->cache, &context->key, &holder) ||
+        !text_starts_with(holder.phase, "waiting for"))
+        return false;
+    error_set(err, ERROR_NOT_INTERACTIVE,
+              "process %d is %s for the same session, and %s says that nobody is there", holder.pid,
+              safe(holder.phase), context->config->non_interactive);
+    error_hint(err, "finish that login or end that process, then try again");
     return true;
 }
 
@@ -157,7 +175,7 @@ enum turn_result turn_take(struct login_context *context, int *fd, struct sessio
         error_set(err, ERROR_LOCK_TIMEOUT, "another process gets a token for the same session");
         return TURN_FAILED;
     }
-    if (waited && !wait_in_loop(&wait, err))
+    if (waited && (holder_waits_for_person(context, err) || !wait_in_loop(&wait, err)))
         return TURN_FAILED;
     if (wait.failed) {
         if (!context->unsaved)
