@@ -3,7 +3,10 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "base/memory.h"
 
 /* Seconds since 1970, UTC. */
 int64_t clock_wall(void);
@@ -15,5 +18,8 @@ void clock_format_rfc3339(int64_t seconds, char out[static CLOCK_RFC3339_SIZE]);
 /* "3 h 20 min", "45 s": two units at most, for people. */
 enum { CLOCK_DURATION_SIZE = 64 };
 void clock_format_duration(int64_t seconds, char out[static CLOCK_DURATION_SIZE]);
+/* Seconds of "90", "90s", "15m", "1h30m", "1d": whole numbers, falling units, each at most once, at most a
+ * year. */
+bool clock_parse_duration(const char *text, int64_t *seconds) must_check;
 
 #endif

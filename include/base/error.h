@@ -28,7 +28,8 @@
     X(REFRESH_ISS, "refresh_iss") X(REFRESH_SUB, "refresh_sub") X(REFRESH_AUD, "refresh_aud")             \
     X(JWKS_HTTP, "jwks_http") X(JWKS_JSON, "jwks_json") X(JWKS_LIMIT, "jwks_limit")                       \
     X(CACHE_PERM, "cache_perm") X(CACHE_IO, "cache_io") X(LOCK_TIMEOUT, "lock_timeout")                   \
-    X(COOLDOWN, "cooldown") X(NOT_INTERACTIVE, "not_interactive") X(KEYRING, "keyring")                   \
+    X(COOLDOWN, "cooldown") X(IDENTITY_TOKEN, "identity_token")                                           \
+    X(NOT_INTERACTIVE, "not_interactive") X(KEYRING, "keyring")                                           \
     X(STDOUT, "stdout") X(INTERRUPTED, "interrupted") X(LIBRARY, "library") X(MEMORY, "memory")           \
     X(INTERNAL, "internal")
 

@@ -47,6 +47,8 @@ bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool text_starts_with(const char *text, const char *prefix);
 bool text_ends_with(const char *text, const char *suffix);
 bool text_is_empty(const char *text); /* NULL or "" */
+/* Not empty, and nothing that JSON or an HTTP header would have to escape (b64token, RFC 6750 2.1). */
+bool text_is_b64token(const char *text);
 /* Decimal digits only, within MINIMUM..MAXIMUM; no sign but '-', no spaces. */
 bool text_to_number(const char *text, int64_t minimum, int64_t maximum, int64_t *number) must_check;
 /* The number of single edits between two texts, at most 255; for "did you mean". */

@@ -30,6 +30,9 @@ struct options {
     int64_t authentication_timeout;
     char *local_server_cert, *local_server_key, *open_url;
     char *username, *password;
+    char *assertion_source, *assertion_audience, *assertion_key, *assertion_key_id, *assertion_algorithm;
+    char *output, *min_validity;
+    bool non_interactive;
     bool verbose, help, version;
     int64_t verbosity;
     char *ignored; /* flags that are accepted without effect */

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -91,4 +90,35 @@ void clock_format_duration(int64_t seconds, char out[static CLOCK_DURATION_SIZE]
     else
         snprintf(out, CLOCK_DURATION_SIZE, "%s%" PRIu64 " %s %" PRIu64 " %s", sign, major, units[unit].name,
                  minor, units[unit + 1].name);
+}
+
+bool clock_parse_duration(const char *text, int64_t *seconds)
+{
+    static const struct {
+        char name;
+        int64_t seconds;
+    } units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+    const int64_t most = INT64_C(365) * 86400;
+    const char *at = text;
+    int64_t sum = 0;
+    for (size_t unit = 0; *at != '\0'; unit++) {
+        int64_t number = 0;
+        size_t digits = strspn(at, "0123456789");
+        if (digits == 0 || digits > 8)
+            return false;
+        for (size_t i = 0; i < digits; i++)
+            number = number * 10 + (at[i] - '0');
+        at += digits;
+        char name = *at == '\0' && unit == 0 ? 's' : *at;
+        while (unit < array_length(units) && units[unit].name != name)
+            unit++;
+        if (unit == array_length(units))
+            return false;
+        sum += number * units[unit].seconds;
+        at += *at != '\0';
+    }
+    if (at == text || sum > most)
+        return false;
+    *seconds = sum;
+    return true;
 }

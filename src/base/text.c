@@ -160,6 +160,19 @@ bool text_is_empty(const char *text)
     return text == NULL || text[0] == '\0';
 }
 
+bool text_is_b64token(const char *text)
+{
+    if (text_is_empty(text))
+        return false;
+    for (; *text != '\0'; text++) {
+        bool plain = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
+                     (*text >= '0' && *text <= '9');
+        if (!plain && strchr("-._~+/=", *text) == NULL)
+            return false;
+    }
+    return true;
+}
+
 bool text_to_number(const char *text, int64_t minimum, int64_t maximum, int64_t *number)
 {
     bool negative = text[0] == '-';

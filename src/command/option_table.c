@@ -56,7 +56,8 @@ const struct option option_table[] = {
      "Proof Key for Code Exchange: S256 unless the provider rules it out (auto), never (no), always (S256)"},
     {"grant-type", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(grant_type),
      "auto|authcode|authcode-keyboard|password|device-code|client-credentials", "auto",
-     "How to log in; auto is authcode, or password when --username is given"},
+     "How to log in; auto is authcode, password when --username is given, or client-credentials when "
+     "--client-assertion-source is given or nobody is there and the client has a secret or a key"},
     {"listen-address", 0, OPTION_LIST, LOGIN_COMMANDS, 0, AT(listen_addresses), "HOST:PORT,...",
      "127.0.0.1:8000,127.0.0.1:18000",
      "Where to await the browser's callback, in this order; without the flag a random port comes last. Port "
@@ -80,9 +81,30 @@ const struct option option_table[] = {
     {"oidc-auth-request-extra-params", 0, OPTION_MAP, LOGIN_COMMANDS, 0, AT(extra_params), "NAME=VALUE", NULL,
      "Further parameters of the authorization request"},
     {"username", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(username), "NAME", NULL,
-     "User name of the password grant"},
+     "User name of the password grant, or of Authentik's service account with client-credentials"},
     {"password", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_SECRET, AT(password), "PASSWORD", NULL,
-     "Password of the password grant"},
+     "Password of the password grant, or the service account's app password with client-credentials"},
+    {"client-assertion-source", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(assertion_source), "SOURCE", NULL,
+     "Identity token of the pipeline instead of a secret, for client-credentials: auto, github, forgejo, "
+     "gitlab[:VARIABLE], circleci, bitbucket, kubernetes[:PATH], env:NAME, file:PATH, exec:COMMAND"},
+    {"client-assertion-audience", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(assertion_audience), "AUDIENCE", NULL,
+     "Audience of an identity token or of a signed assertion; without the flag it is the issuer"},
+    {"client-assertion-key", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_PATH, AT(assertion_key), "FILE", NULL,
+     "PEM private key of the client, which signs an assertion instead of sending a secret (private_key_jwt)"},
+    {"client-assertion-key-id", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(assertion_key_id), "KID", NULL,
+     "Name of that key at the provider"},
+    {"client-assertion-algorithm", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(assertion_algorithm), "ALG", "auto",
+     "Algorithm of the signature: RS256, PS256, ES256 and so on, or the first that the key can (auto)"},
+    {"non-interactive", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(non_interactive), NULL, NULL,
+     "Never open a browser, never prompt, never wait for a person; CI=true says the same, and "
+     "--non-interactive=false overrides it"},
+    {"min-validity", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(min_validity), "DURATION", NULL,
+     "Give a token that is good for at least that long, such as 90s, 15m or 1h30m; else get a new one"},
+    {"output", 'o', OPTION_TEXT, COMMAND_GET_TOKEN, 0, AT(output), "exec-credential|token|header|json",
+     "exec-credential",
+     "What to print: what kubectl reads, the token alone, an Authorization header, or JSON with token, "
+     "expiry, "
+     "issuer, subject and groups"},
     {"listen-port", 0, OPTION_LIST, LOGIN_COMMANDS, OPTION_HIDDEN | OPTION_DEPRECATED, AT(listen_ports),
      "PORT", NULL, "use --listen-address=127.0.0.1:PORT instead"},
     {"oidc-redirect-url-hostname", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_HIDDEN | OPTION_DEPRECATED,

@@ -99,25 +99,11 @@ bool exec_request_parse(const char *text, struct exec_request *out, struct error
     return true;
 }
 
-/* b64token (RFC 6750 section 2.1): nothing that JSON or an HTTP header would have to escape. */
-static bool is_b64token(const char *token)
-{
-    if (text_is_empty(token))
-        return false;
-    for (; *token != '\0'; token++) {
-        bool plain = (*token >= 'a' && *token <= 'z') || (*token >= 'A' && *token <= 'Z') ||
-                     (*token >= '0' && *token <= '9');
-        if (!plain && strchr("-._~+/=", *token) == NULL)
-            return false;
-    }
-    return true;
-}
-
 bool exec_credential_write(enum exec_version version, const char *token, int64_t expires_at,
                            struct buffer *out, struct error *err)
 {
     char expiry[CLOCK_RFC3339_SIZE];
-    if (!is_b64token(token))
+    if (!text_is_b64token(token))
         return error_set(err, ERROR_IDTOKEN_FORMAT,
                          "the token is empty or has characters that a bearer token cannot have");
     if (out->limit - out->length < strlen(token) + FRAME_LIMIT)
