@@ -110,10 +110,16 @@ static void test_bad_paths(void **state)
         assert_string_equal(second.cache.path, fixture->path);
         assert_int_not_equal(second.warning.code, ERROR_NONE); /* one warning says that it is another one */
         cleanup_opened struct opened silent = {0};
-        const char *none[] = {NULL};
-        session_cache_open(none, true, &silent.cache, NULL);
+        const char *nobody_asks[] = {paths[i], NULL};
+        session_cache_open(nobody_asks, true, &silent.cache, NULL);
         assert_int_equal(silent.cache.directory, -1);
+        cleanup_opened struct opened twice = {0};
+        open_two(paths[i], "other", true, &twice);
+        assert_string_equal(twice.warning.message, alone.warning.message); /* the first is what was wanted */
     }
+    cleanup_opened struct opened nothing = {0};
+    open_two(NULL, NULL, true, &nothing);
+    assert_int_equal(nothing.cache.directory, -1);
 }
 
 static void test_reading_side_takes_what_is_there(void **state)
