@@ -197,6 +197,27 @@ static void test_waits_for_the_outcome(void **state)
     bench_close(&bench);
 }
 
+/* The person is not kept waiting until something else happens. */
+static void test_answers_at_once(void **state)
+{
+    int64_t best = INT64_MAX;
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        struct bench bench;
+        struct client client;
+        bench_open(&bench);
+        open_request(&client, &bench, "/done");
+        run_until_asked(&bench, 1);
+        int64_t start = clock_monotonic();
+        callback_server_release(bench.server, &(struct callback_answer){.status = 200, .body = "outcome"});
+        client_run(bench.loop, &client.is_closed);
+        best = clock_monotonic() - start < best ? clock_monotonic() - start : best;
+        client_close(&client);
+        bench_close(&bench);
+    }
+    assert_true(best < 100);
+}
+
 static void test_eight_may_wait(void **state)
 {
     struct bench bench;
@@ -366,19 +387,13 @@ static void test_version(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_refuses_without_asking),
-        cmocka_unit_test(test_raw_nul_and_long_target),
-        cmocka_unit_test(test_large_head_and_pipeline),
-        cmocka_unit_test(test_extra_host),
-        cmocka_unit_test(test_waits_for_the_outcome),
-        cmocka_unit_test(test_eight_may_wait),
-        cmocka_unit_test(test_no_waiter_is_left),
-        cmocka_unit_test(test_drain),
-        cmocka_unit_test(test_drain_waits_for_the_promised),
-        cmocka_unit_test(test_port_is_free_after_close),
-        cmocka_unit_test(test_nothing_is_left),
-        cmocka_unit_test(test_version),
+        cmocka_unit_test(test_answers), cmocka_unit_test(test_refuses_without_asking),
+        cmocka_unit_test(test_raw_nul_and_long_target), cmocka_unit_test(test_large_head_and_pipeline),
+        cmocka_unit_test(test_extra_host), cmocka_unit_test(test_waits_for_the_outcome),
+        cmocka_unit_test(test_answers_at_once), cmocka_unit_test(test_eight_may_wait),
+        cmocka_unit_test(test_no_waiter_is_left), cmocka_unit_test(test_drain),
+        cmocka_unit_test(test_drain_waits_for_the_promised), cmocka_unit_test(test_port_is_free_after_close),
+        cmocka_unit_test(test_nothing_is_left), cmocka_unit_test(test_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
