@@ -32,7 +32,7 @@ def test_the_login_starts_at_a_path_that_nobody_can_guess(kube, issuer):
         assert waiting.ask("/").status == 404
         assert waiting.ask(waiting.start_path + "x").status == waiting.ask(waiting.start_path[:-1]).status == 404
         assert waiting.finish().status == 0
-    assert all(re.fullmatch(r"/[A-Za-z0-9_-]{43}", path) for path in paths)
+    assert all(re.fullmatch(r"/[A-Za-z0-9_-]{22}", path) for path in paths)
     assert paths[0] != paths[1]
 
 
