@@ -52,21 +52,6 @@ static bool refuse_key(const char *alg, struct error *err)
              "key that fixes digest and salt length");
 }
 
-static bool sign(const struct client_assertion *assertion, jwt_alg_t alg, char **out, struct error *err)
-{
-    cleanup_jwt jwt_t *jwt = NULL;
-    const unsigned char *key = (const unsigned char *)assertion->key;
-    if (libjwt.jwt_new(&jwt) != 0 || !add_claims(jwt, assertion) ||
-        (assertion->kid != NULL && libjwt.jwt_add_header(jwt, "kid", assertion->kid) != 0) ||
-        libjwt.jwt_set_alg(jwt, alg, key, (int)strlen(assertion->key)) != 0)
-        return error_set(err, ERROR_LIBRARY, "libjwt cannot build a client assertion");
-    cleanup_string char *text = libjwt.jwt_encode_str(jwt);
-    if (text == NULL)
-        return refuse_key(assertion->alg, err);
-    *out = steal(text);
-    return true;
-}
-
 /* libjwt 1.x signs ES256 with a key on any curve, and PS256 with a salt as long as fits, which RFC 7518
  * forbids. */
 static bool check(const struct client_assertion *assertion, const char *jwt, struct error *err)
@@ -83,6 +68,23 @@ static bool check(const struct client_assertion *assertion, const char *jwt, str
     return valid || refuse_key(assertion->alg, err);
 }
 
+static bool sign(const struct client_assertion *assertion, jwt_alg_t alg, char **out, struct error *err)
+{
+    cleanup_jwt jwt_t *jwt = NULL;
+    const unsigned char *key = (const unsigned char *)assertion->key;
+    if (libjwt.jwt_new(&jwt) != 0 || !add_claims(jwt, assertion) ||
+        (assertion->kid != NULL && libjwt.jwt_add_header(jwt, "kid", assertion->kid) != 0) ||
+        libjwt.jwt_set_alg(jwt, alg, key, (int)strlen(assertion->key)) != 0)
+        return error_set(err, ERROR_LIBRARY, "libjwt cannot build a client assertion");
+    cleanup_string char *text = libjwt.jwt_encode_str(jwt);
+    if (text == NULL)
+        return refuse_key(assertion->alg, err);
+    if (!check(assertion, text, err))
+        return false;
+    *out = steal(text);
+    return true;
+}
+
 bool client_assertion_build(const struct client_assertion *assertion, char **jwt, struct error *err)
 {
     if (algorithm_find(assertion->alg) == NULL)
@@ -96,11 +98,7 @@ bool client_assertion_build(const struct client_assertion *assertion, char **jwt
                   assertion->alg);
         return error_hint(err, "RS256 and ES256 work with every version");
     }
-    cleanup_string char *text = NULL;
-    if (!sign(assertion, alg, &text, err) || !check(assertion, text, err))
-        return false;
-    *jwt = steal(text);
-    return true;
+    return sign(assertion, alg, jwt, err);
 }
 
 bool client_assertion_library(const char **version, struct error *err)

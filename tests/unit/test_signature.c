@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "../../src/crypto/openssl.h"
-#include "crypto/digest.h"
 #include "crypto/jws.h"
 #include "jose_fixture.h"
 
@@ -144,23 +143,6 @@ static void test_padding(void **state)
     expect_refusal(PSS_TOKEN, KEY_SET(PSS_JWK), ERROR_LIBRARY);
 }
 
-static int no_digest(OSSL_LIB_CTX *library, const char *name, const char *query, const void *text,
-                     size_t length, unsigned char *digest, size_t *digest_length)
-{
-    (void)library, (void)name, (void)query, (void)text, (void)length, (void)digest, (void)digest_length;
-    return 0;
-}
-
-static void test_digest(void **state)
-{
-    (void)state;
-    struct error err = {0};
-    bool matches = false;
-    openssl.EVP_Q_digest = no_digest;
-    assert_false(digest_half_matches("RS256", "text", "hash", &matches, &err));
-    assert_int_equal(err.code, ERROR_LIBRARY);
-}
-
 /* A reason that stays in OpenSSL's queue would be found by libcurl and taken for its own. */
 static void test_nothing_is_left_behind(void **state)
 {
@@ -189,7 +171,6 @@ int main(void)
         cmocka_unit_test_teardown(test_key_check, mend),
         cmocka_unit_test_teardown(test_out_of_memory, mend),
         cmocka_unit_test_teardown(test_padding, mend),
-        cmocka_unit_test_teardown(test_digest, mend),
         cmocka_unit_test(test_nothing_is_left_behind),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
