@@ -160,9 +160,10 @@ static inline void server_start(struct server *server, int tls)
     *server = (struct server){.tls = tls};
     server->view =
         mmap(NULL, sizeof(*server->view), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    fds[0] = server_listen(0, &server->plain);
-    fds[1] = server_listen(0, &server->canary);
-    fds[2] = server_listen(0, &server->proxy);
+    fds[0] = server_listen(&server->plain);
+    fds[1] = server_listen(&server->canary);
+    fds[2] = server_listen(&server->proxy);
+    server->closed_fd = server_bind(&server->closed);
     server_canary_port = server->canary;
     server->pid = fork();
     if (server->pid == 0)
@@ -175,15 +176,8 @@ static inline void server_stop(struct server *server)
 {
     kill(server->pid, SIGKILL);
     waitpid(server->pid, NULL, 0);
+    close(server->closed_fd);
     munmap(server->view, sizeof(*server->view));
-}
-
-/* A port that nobody listens on. */
-static inline int free_port(void)
-{
-    int port;
-    close(server_listen(0, &port));
-    return port;
 }
 
 /* What one test has: the server of the group, a loop, a client with SETTINGS. */

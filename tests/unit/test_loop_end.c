@@ -6,12 +6,14 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "ids.h"
 
-enum { SOON = 2000 };
+/* An idle machine needs a millisecond. */
+enum { SOON = 2000, AT_ONCE = 400 };
 
 struct fixture {
     struct loop *loop;
@@ -53,7 +55,7 @@ static void test_signals(void **state)
         assert_true(loop_interrupted(fixture->loop));
         int64_t start = clock_monotonic();
         assert_int_equal(run(fixture, SOON), LOOP_INTERRUPTED);
-        assert_in_range(clock_monotonic() - start, 0, 100);
+        assert_in_range(clock_monotonic() - start, 0, AT_ONCE);
         assert_true(loop_interrupted(fixture->loop));
         assert_int_equal(run(fixture, SOON), LOOP_INTERRUPTED);
         fixture->done = true;
@@ -80,7 +82,7 @@ static void test_signal_while_waiting(void **state)
     int64_t start = clock_monotonic();
     loop_after(fixture->loop, 30, raise_interrupt, fixture);
     assert_int_equal(run(fixture, SOON), LOOP_INTERRUPTED);
-    assert_in_range(clock_monotonic() - start, 29, 130);
+    assert_in_range(clock_monotonic() - start, 29, 29 + AT_ONCE);
 }
 
 static void test_held_signal(void **state)
@@ -117,6 +119,9 @@ static void report_end(int report, bool hold)
         loop_hold_signals(fixture.loop, hold);
         (void)!write(report, "r", 1);
         end = (char)('0' + (int)run(&fixture, hold ? 700 : 10000));
+        /* It must have slept, not looked at a lost reader again and again. */
+        if (clock() > CLOCKS_PER_SEC / 4)
+            end = 's';
     }
     (void)!write(report, &end, 1);
     _exit(0);
@@ -156,10 +161,10 @@ static void test_reader_gone(void **state)
     char end;
     (void)state;
     test_ids("T-39");
-    assert_in_range(lose_reader(false, &end), 0, 400);
+    assert_in_range(lose_reader(false, &end), 0, 1000);
     assert_int_equal(end, '0' + LOOP_INTERRUPTED);
     /* Not while a rotated refresh token is on its way. */
-    assert_in_range(lose_reader(true, &end), 600, 1500);
+    assert_in_range(lose_reader(true, &end), 600, 3000);
     assert_int_equal(end, '0' + LOOP_DEADLINE);
 }
 
@@ -182,7 +187,7 @@ static void test_parent_gone(void **state)
     int64_t start = clock_monotonic();
     kill(parent, SIGKILL);
     assert_int_equal(read_byte(report[0]), '0' + LOOP_INTERRUPTED);
-    assert_in_range(clock_monotonic() - start, 0, 1000);
+    assert_in_range(clock_monotonic() - start, 0, 1500);
     waitpid(parent, NULL, 0);
     close(report[0]);
     close(report[1]);
