@@ -44,16 +44,22 @@ static bool add_claims(jwt_t *jwt, const struct client_assertion *assertion)
            libjwt.jwt_add_grant_int(jwt, "exp", (long)(assertion->now + LIFETIME_SECONDS)) == 0;
 }
 
-static bool refuse_key(const char *alg, struct error *err)
+static bool refuse_algorithm(const char *alg, struct error *err)
 {
-    error_set(err, ERROR_CONFIG, "the client's key cannot sign with '%s'", alg);
-    return error_hint(
-        err, "RS* needs an RSA key, ES256 one on P-256, ES384 on P-384, ES512 on P-521; PS* needs an RSA-PSS "
-             "key that fixes digest and salt length");
+    error_set(err, ERROR_UNSUPPORTED, "this version of libjwt (%s) cannot sign with '%s'", LATE_JWT, alg);
+    return error_hint(err, "RS256 and ES256 work with every version");
 }
 
-/* libjwt 1.x signs ES256 with a key on any curve, and PS256 with a salt as long as fits, which RFC 7518
- * forbids. */
+/* Versions that know PS256 still sign nothing with it, or with a salt that RFC 7518 forbids. */
+static bool refuse_key(const char *alg, struct error *err)
+{
+    if (text_starts_with(alg, "PS"))
+        return refuse_algorithm(alg, err);
+    error_set(err, ERROR_CONFIG, "the client's key cannot sign with '%s'", alg);
+    return error_hint(err, "RS* needs an RSA key, ES256 one on P-256, ES384 on P-384, ES512 on P-521");
+}
+
+/* libjwt 1.x takes a key on any curve for ES256. */
 static bool check(const struct client_assertion *assertion, const char *jwt, struct error *err)
 {
     const char *dot = strrchr(jwt, '.');
@@ -93,11 +99,8 @@ bool client_assertion_build(const struct client_assertion *assertion, char **jwt
     if (!late_bind(&library, err) || !signature_check_private_key(assertion->key, err))
         return false;
     jwt_alg_t alg = libjwt.jwt_str_alg(assertion->alg);
-    if (alg == JWT_ALG_INVAL) {
-        error_set(err, ERROR_UNSUPPORTED, "this version of libjwt (%s) cannot sign with '%s'", LATE_JWT,
-                  assertion->alg);
-        return error_hint(err, "RS256 and ES256 work with every version");
-    }
+    if (alg == JWT_ALG_INVAL)
+        return refuse_algorithm(assertion->alg, err);
     return sign(assertion, alg, jwt, err);
 }
 
