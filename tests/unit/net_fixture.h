@@ -193,6 +193,8 @@ static inline void fixture_open(struct fixture *fixture)
 {
     struct error *err = &fixture->err;
     fixture->settings.allow_plain_http = true;
+    /* A shell ignores it for what runs in the background. */
+    signal(SIGINT, SIG_DFL);
     assert_true(loop_open(&fixture->loop, err));
     if (!http_open(fixture->loop, &fixture->settings, &fixture->http, err))
         fail_msg("%s", err->message);

@@ -75,13 +75,13 @@ static void test_tries_end_with_the_request(void **state)
     (void)state;
     fixture_open(&fixture);
     assert_false(fixture_get(&fixture, server.closed, "/", (struct http_request){0}));
-    assert_in_range(clock_monotonic() - start, 900, 2500);
+    assert_in_range(clock_monotonic() - start, 700, 2500);
     assert_code(&fixture.err, ERROR_NETWORK);
     assert_false(http_perform(fixture.http, &request, &fixture.response, &fixture.err));
     assert_code(&fixture.err, ERROR_NETWORK);
     assert_says(fixture.err.message, "resolve");
     assert_silent(fixture.err.message, "secret");
-    assert_in_range(clock_monotonic() - start, 1800, 5000);
+    assert_in_range(clock_monotonic() - start, 1400, 5000);
 }
 
 struct raising {

@@ -25,6 +25,8 @@ static int set_up(void **state)
 {
     struct fixture *fixture = memory_allocate(sizeof(*fixture));
     *state = fixture;
+    /* A shell ignores it for what runs in the background. */
+    signal(SIGINT, SIG_DFL);
     return loop_open(&fixture->loop, &fixture->err) ? 0 : -1;
 }
 
@@ -68,6 +70,22 @@ static void test_signals(void **state)
         assert_int_equal(sigismember(&mask, signals[i]), 0);
     }
     assert_true(loop_open(&fixture->loop, &fixture->err));
+}
+
+/* As nohup sets it, for us and for what we start. */
+static void test_ignored_signal(void **state)
+{
+    struct fixture *fixture = *state;
+    test_ids("T-38");
+    loop_close(fixture->loop);
+    signal(SIGHUP, SIG_IGN);
+    assert_true(loop_open(&fixture->loop, &fixture->err));
+    raise(SIGHUP);
+    assert_false(loop_interrupted(fixture->loop));
+    assert_int_equal(run(fixture, 10), LOOP_DEADLINE);
+    raise(SIGTERM);
+    assert_int_equal(run(fixture, 10), LOOP_INTERRUPTED);
+    signal(SIGHUP, SIG_DFL);
 }
 
 static void raise_interrupt(void *context)
@@ -199,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         with_loop(test_signals),
+        with_loop(test_ignored_signal),
         with_loop(test_signal_while_waiting),
         with_loop(test_held_signal),
         with_loop(test_second_signal_ends_the_hold),
