@@ -90,11 +90,22 @@ static void test_bad_certificates(void **state)
     }
 }
 
+static void test_version(void **state)
+{
+    const char *version = NULL;
+    struct error err = {0};
+    (void)state;
+    assert_true(callback_server_library_version(&version, &err));
+    assert_true(version != NULL && version[0] != '\0');
+    callback_server_close(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_encrypted),
         cmocka_unit_test(test_bad_certificates),
+        cmocka_unit_test(test_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
