@@ -60,8 +60,7 @@ void session_cache_open(const char *const *candidates, bool create, struct sessi
         struct error problem = {0};
         bool probe = create || candidates[i + 1] != NULL;
         bool opened = open_candidate(candidates[i], create, probe, &candidate, &problem);
-        if (problem.code != ERROR_NONE)
-            keep_first(warning, &problem);
+        keep_first(warning, &problem);
         if (!opened || (candidate.read_only && best.directory >= 0)) {
             session_cache_close(&candidate);
             continue;
