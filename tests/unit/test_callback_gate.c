@@ -132,6 +132,29 @@ static void test_passes_whole_requests_only(void **state)
     close_gate(&fixture);
 }
 
+/* Thousands of small pieces would make us read the same bytes thousands of times. */
+static void test_too_many_pieces(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    test_ids("T-06");
+    open_gate(&fixture, false);
+    int fd = join(&fixture);
+    run(&fixture);
+    say(fd, "GET /");
+    run(&fixture);
+    for (int i = 1; i < CALLBACK_GATE_LOOKS; i++) {
+        say(fd, "a");
+        run(&fixture);
+    }
+    assert_false(is_ended(fd));
+    say(fd, "a");
+    run(&fixture);
+    assert_true(is_ended(fd));
+    close(fd);
+    close_gate(&fixture);
+}
+
 static void test_ends_the_oldest(void **state)
 {
     struct fixture fixture;
@@ -341,6 +364,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_passes_whole_requests_only),
+        cmocka_unit_test(test_too_many_pieces),
         cmocka_unit_test(test_ends_the_oldest),
         cmocka_unit_test(test_grace),
         cmocka_unit_test(test_sweeps_the_slow),
