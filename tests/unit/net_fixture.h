@@ -172,10 +172,20 @@ static inline void server_start(struct server *server, int tls)
         close(fds[i]);
 }
 
+/* Ends one child of ours; 0 and -1, which kill(2) takes for whole groups, are no child. */
+static inline void end_child(pid_t pid)
+{
+    if (pid <= 0)
+        return;
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
 static inline void server_stop(struct server *server)
 {
-    kill(server->pid, SIGKILL);
-    waitpid(server->pid, NULL, 0);
+    if (server->pid <= 0)
+        return;
+    end_child(server->pid);
     close(server->closed_fd);
     munmap(server->view, sizeof(*server->view));
 }

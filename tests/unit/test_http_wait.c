@@ -45,8 +45,7 @@ static void test_network_comes_up(void **state)
         assert_in_range(clock_monotonic() - start, 1500, 4500);
         assert_int_equal(server.view->requests, requests + 1);
         assert_int_equal(http_request_count(fixture.http), 1);
-        kill(late.pid, SIGKILL);
-        waitpid(late.pid, NULL, 0);
+        end_child(late.pid);
     }
 }
 

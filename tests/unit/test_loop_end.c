@@ -193,6 +193,7 @@ static void test_parent_gone(void **state)
     test_ids("T-39");
     assert_int_equal(pipe(report), 0);
     pid_t parent = fork();
+    assert_int_not_equal(parent, -1);
     if (parent == 0) {
         if (fork() == 0) {
             dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
