@@ -19,6 +19,7 @@ enum {
     CALLBACK_GATE_BUSY = 48,       /* connections that may be at work at once */
     CALLBACK_GATE_WAITING = 8,     /* requests that may wait at once */
     CALLBACK_GATE_PATIENCE = 5000, /* milliseconds until the answer */
+    CALLBACK_GATE_LOOKS = 256,     /* pieces in which a head may come: every look begins at its start */
     CALLBACK_GATE_GRACE = 200,     /* milliseconds that a crowd leaves to everybody */
     CALLBACK_GATE_SIZE = 64
 };
@@ -34,6 +35,7 @@ struct callback_connection {
     int64_t since;        /* clock_monotonic */
     unsigned long serial; /* many come within a millisecond */
     enum callback_phase phase;
+    unsigned looks;
 };
 /* Takes the connection over. False when it could not (the descriptor is closed then). */
 typedef bool callback_gate_pass(void *context, int fd);

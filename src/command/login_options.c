@@ -113,6 +113,16 @@ static bool check_texts(const struct options *options, struct error *err)
            check_text("--oidc-redirect-url", options->redirect_url, err);
 }
 
+/* The page would leave out a link that could be more than a link. */
+static bool check_open_url(const char *url, struct error *err)
+{
+    if (text_is_empty(url) || browser_url_is_safe(url))
+        return true;
+    error_set(err, ERROR_CONFIG, "--open-url-after-authentication: '%s' is not an http or https URL",
+              safe(url));
+    return error_hint(err, "write it as https://HOST/PATH, with spaces and other letters percent-encoded");
+}
+
 static bool read_pem(const char *name, const char *path, char **text, struct error *err)
 {
     cleanup_buffer struct buffer pem = BUFFER_SECRET(1 << 20);
@@ -274,8 +284,8 @@ bool login_options_fill(const struct command_input *input, struct login_options 
         return refuse_missing("oidc-client-id", "LATCHKEY_OIDC_CLIENT_ID", err);
     if (!check_grant(input, &out->config, err) || !check_storage(input, &store, err) ||
         !check_choices(input, &out->config, err) || !check_numbers(input->options, err) ||
-        !check_texts(input->options, err) || !read_certificate(input->options, out, err) ||
-        !gather_addresses(input->options, out, err))
+        !check_texts(input->options, err) || !check_open_url(input->options->open_url, err) ||
+        !read_certificate(input->options, out, err) || !gather_addresses(input->options, out, err))
         return false;
     fill_config(input, out);
     gather_directories(input, store, out);

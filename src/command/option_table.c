@@ -30,7 +30,7 @@ const struct option option_table[] = {
      "Give Kubernetes the access token instead of the ID token"},
     {"oidc-trusted-audience", 0, OPTION_LIST, LOGIN_COMMANDS, 0, AT(trusted_audiences), "AUDIENCE,...", NULL,
      "Further audiences that an ID token may name besides the client ID"},
-    {"oidc-request-header", 0, OPTION_MAP, LOGIN_COMMANDS, 0, AT(request_headers), "NAME=VALUE", NULL,
+    {"oidc-request-header", 0, OPTION_MAP, LOGIN_COMMANDS, OPTION_SECRET, AT(request_headers), "NAME=VALUE", NULL,
      "Header to send with every request to the provider"},
     {"force-refresh", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(force_refresh), NULL, NULL,
      "Get a new token although the cached one is still good"},

@@ -44,31 +44,22 @@ static bool add_claims(jwt_t *jwt, const struct client_assertion *assertion)
            libjwt.jwt_add_grant_int(jwt, "exp", (long)(assertion->now + LIFETIME_SECONDS)) == 0;
 }
 
+static bool refuse_algorithm(const char *alg, struct error *err)
+{
+    error_set(err, ERROR_UNSUPPORTED, "this version of libjwt (%s) cannot sign with '%s'", LATE_JWT, alg);
+    return error_hint(err, "RS256 and ES256 work with every version");
+}
+
+/* Versions that know PS256 still sign nothing with it, or with a salt that RFC 7518 forbids. */
 static bool refuse_key(const char *alg, struct error *err)
 {
+    if (text_starts_with(alg, "PS"))
+        return refuse_algorithm(alg, err);
     error_set(err, ERROR_CONFIG, "the client's key cannot sign with '%s'", alg);
-    return error_hint(
-        err, "RS* needs an RSA key, ES256 one on P-256, ES384 on P-384, ES512 on P-521; PS* needs an RSA-PSS "
-             "key that fixes digest and salt length");
+    return error_hint(err, "RS* needs an RSA key, ES256 one on P-256, ES384 on P-384, ES512 on P-521");
 }
 
-static bool sign(const struct client_assertion *assertion, jwt_alg_t alg, char **out, struct error *err)
-{
-    cleanup_jwt jwt_t *jwt = NULL;
-    const unsigned char *key = (const unsigned char *)assertion->key;
-    if (libjwt.jwt_new(&jwt) != 0 || !add_claims(jwt, assertion) ||
-        (assertion->kid != NULL && libjwt.jwt_add_header(jwt, "kid", assertion->kid) != 0) ||
-        libjwt.jwt_set_alg(jwt, alg, key, (int)strlen(assertion->key)) != 0)
-        return error_set(err, ERROR_LIBRARY, "libjwt cannot build a client assertion");
-    cleanup_string char *text = libjwt.jwt_encode_str(jwt);
-    if (text == NULL)
-        return refuse_key(assertion->alg, err);
-    *out = steal(text);
-    return true;
-}
-
-/* libjwt 1.x signs ES256 with a key on any curve, and PS256 with a salt as long as fits, which RFC 7518
- * forbids. */
+/* libjwt 1.x takes a key on any curve for ES256. */
 static bool check(const struct client_assertion *assertion, const char *jwt, struct error *err)
 {
     const char *dot = strrchr(jwt, '.');
@@ -83,6 +74,23 @@ static bool check(const struct client_assertion *assertion, const char *jwt, str
     return valid || refuse_key(assertion->alg, err);
 }
 
+static bool sign(const struct client_assertion *assertion, jwt_alg_t alg, char **out, struct error *err)
+{
+    cleanup_jwt jwt_t *jwt = NULL;
+    const unsigned char *key = (const unsigned char *)assertion->key;
+    if (libjwt.jwt_new(&jwt) != 0 || !add_claims(jwt, assertion) ||
+        (assertion->kid != NULL && libjwt.jwt_add_header(jwt, "kid", assertion->kid) != 0) ||
+        libjwt.jwt_set_alg(jwt, alg, key, (int)strlen(assertion->key)) != 0)
+        return error_set(err, ERROR_LIBRARY, "libjwt cannot build a client assertion");
+    cleanup_string char *text = libjwt.jwt_encode_str(jwt);
+    if (text == NULL)
+        return refuse_key(assertion->alg, err);
+    if (!check(assertion, text, err))
+        return false;
+    *out = steal(text);
+    return true;
+}
+
 bool client_assertion_build(const struct client_assertion *assertion, char **jwt, struct error *err)
 {
     if (algorithm_find(assertion->alg) == NULL)
@@ -91,16 +99,9 @@ bool client_assertion_build(const struct client_assertion *assertion, char **jwt
     if (!late_bind(&library, err) || !signature_check_private_key(assertion->key, err))
         return false;
     jwt_alg_t alg = libjwt.jwt_str_alg(assertion->alg);
-    if (alg == JWT_ALG_INVAL) {
-        error_set(err, ERROR_UNSUPPORTED, "this version of libjwt (%s) cannot sign with '%s'", LATE_JWT,
-                  assertion->alg);
-        return error_hint(err, "RS256 and ES256 work with every version");
-    }
-    cleanup_string char *text = NULL;
-    if (!sign(assertion, alg, &text, err) || !check(assertion, text, err))
-        return false;
-    *jwt = steal(text);
-    return true;
+    if (alg == JWT_ALG_INVAL)
+        return refuse_algorithm(assertion->alg, err);
+    return sign(assertion, alg, jwt, err);
 }
 
 bool client_assertion_library(const char **version, struct error *err)

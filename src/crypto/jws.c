@@ -165,9 +165,14 @@ static bool is_listed(const struct algorithm *algorithm, const struct text_list 
     return !knows_one && text_equal(algorithm->name, "RS256");
 }
 
-static bool check_algorithm(const json_t *header, const struct text_list *allowed,
-                            const struct algorithm **out, struct error *err)
+static bool read_header(const struct parts *parts, const struct text_list *allowed, struct jws_header *out,
+                        struct error *err)
 {
+    json_auto_t *header = NULL;
+    bool is_access_token = false;
+    if (!decode_object(parts, PART_HEADER, &header, err) || !check_extensions(header, err) ||
+        !check_type(header, &is_access_token, err))
+        return false;
     const char *name = json_text(header, "alg");
     const struct algorithm *algorithm = algorithm_find(name);
     if (algorithm == NULL)
@@ -175,20 +180,7 @@ static bool check_algorithm(const json_t *header, const struct text_list *allowe
     if (!is_listed(algorithm, allowed))
         return error_set(err, ERROR_IDTOKEN_ALG,
                          "the ID token is signed with '%s', which the provider's metadata does not list",
-                         name);
-    *out = algorithm;
-    return true;
-}
-
-static bool read_header(const struct parts *parts, const struct text_list *allowed, struct jws_header *out,
-                        struct error *err)
-{
-    json_auto_t *header = NULL;
-    const struct algorithm *algorithm = NULL;
-    bool is_access_token = false;
-    if (!decode_object(parts, PART_HEADER, &header, err) || !check_extensions(header, err) ||
-        !check_type(header, &is_access_token, err) || !check_algorithm(header, allowed, &algorithm, err))
-        return false;
+                         algorithm->name);
     const char *kid = json_text(header, "kid");
     if (kid == NULL && json_object_get(header, "kid") != NULL)
         return error_set(err, ERROR_IDTOKEN_FORMAT, "the ID token's 'kid' is not text");

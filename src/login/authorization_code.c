@@ -19,7 +19,8 @@
 #include "net/terminal.h"
 #include "oidc/authorization.h"
 
-enum { WRONG_STATE_LIMIT = 64, STATUS_MILLISECONDS = 1000, FAREWELL_MILLISECONDS = 1000 };
+/* The start page's name has 132 random bits, and the URL fits the status line of 80 columns. */
+enum { WRONG_STATE_LIMIT = 64, STATUS_MILLISECONDS = 1000, FAREWELL_MILLISECONDS = 1000, START_LENGTH = 22 };
 
 struct attempt {
     struct login_context *context;
@@ -152,7 +153,7 @@ static bool prepare(struct attempt *attempt, struct error *err)
     pkce_derive(verifier, &attempt->pkce);
     memory_wipe(verifier, sizeof(verifier));
     login_wire_scopes(attempt->context, &attempt->scopes);
-    attempt->start_path = memory_format("/%s", attempt->start);
+    attempt->start_path = memory_format("/%.*s", START_LENGTH, attempt->start);
     attempt->callback_path = path_of_url(config->redirect_url);
     struct redirect_request request = {
         .handler = handle, .handler_context = attempt, .deadline = attempt->deadline};
@@ -211,9 +212,8 @@ static void show_status(void *data)
     const struct attempt *attempt = data;
     int64_t left = (attempt->deadline - clock_monotonic()) / 1000;
     if (!attempt->done)
-        notice_say(&attempt->context->config->notice, NOTICE_STATUS,
-                   "waiting for the login in your browser, %lld:%02lld left: %s", (long long)(left / 60),
-                   (long long)(left % 60), attempt->visit);
+        notice_say(&attempt->context->config->notice, NOTICE_STATUS, "%lld:%02lld left to log in at %s",
+                   (long long)(left / 60), (long long)(left % 60), attempt->visit);
 }
 
 static bool timed_out(struct attempt *attempt, struct error *err)

@@ -317,6 +317,15 @@ static bool check_validity(const struct login_config *config, struct session *se
     return error_hint(err, "let the provider's tokens live longer, or ask for less with --min-validity");
 }
 
+/* A signal that came while the refresh token was spent: the session is saved by now. */
+static bool obey_held_signal(struct login_context *context, struct session *out, struct error *err)
+{
+    if (!loop_interrupted(context->loop))
+        return true;
+    session_release(out);
+    return error_set(err, ERROR_INTERRUPTED, "interrupted, after the session was renewed");
+}
+
 bool login_run(const struct login_config *config, struct session *out, struct error *err)
 {
     struct login_context context = {.config = config, .cache = {.directory = -1}};
@@ -330,7 +339,7 @@ bool login_run(const struct login_config *config, struct session *out, struct er
         case TURN_FAILED:
             break;
         case TURN_OURS:
-            good = renew(&context, out, err);
+            good = renew(&context, out, err) && obey_held_signal(&context, out, err);
             turn_end(&context);
             break;
         }

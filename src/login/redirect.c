@@ -22,10 +22,12 @@ struct search {
     struct login_context *context;
     struct callback_server_settings settings;
     struct text_list taken;   /* addresses that were not free when it was their turn */
-    struct text_list refused; /* redirect URIs that the provider does not take */
+    struct text_list refused; /* redirect URIs that the provider does not take, that of a random port apart */
+    char *random_refused;     /* this is that one */
     char *page;               /* of the last refusal */
     struct redirect found;
-    bool opened; /* while waiting for a port */
+    bool is_random; /* the port of FOUND */
+    bool opened;    /* while waiting for a port */
     int64_t deadline;
 };
 
@@ -33,6 +35,7 @@ static void search_release(struct search *search)
 {
     text_list_release(&search->taken);
     text_list_release(&search->refused);
+    memory_cleanup_string(&search->random_refused);
     memory_cleanup_string(&search->page);
     redirect_release(&search->found);
 }
@@ -60,17 +63,39 @@ static bool open_from(struct search *search, const struct text_list *addresses, 
     for (size_t i = 0; i < *index; i++)
         text_list_add_once(&search->taken, rest.items[i]);
     *index += first;
+    search->is_random = *index == addresses->count;
     name_redirect(search);
     return true;
 }
 
+static int port_of(const char *address)
+{
+    const char *colon = strrchr(address, ':');
+    int64_t port = 0;
+    return colon != NULL && text_to_number(colon + 1, 1, 65535, &port) ? (int)port : 0;
+}
+
+static void hint_holders(const struct search *search, struct error *err)
+{
+    for (size_t i = 0; i < search->taken.count; i++) {
+        int port = port_of(search->taken.items[i]);
+        cleanup_string char *holder = callback_server_port_holder(port);
+        error_hint(err, "port %d stayed taken by %s: end it if the redirect URI of that port is registered",
+                   port, holder != NULL ? safe(holder) : "another process");
+    }
+}
+
+/* Nobody should register a random port, so it is named only where there is nothing else to name. */
 static bool explain_refused(const struct search *search, struct error *err)
 {
     cleanup_string char *uris = text_list_join(&search->refused, "', '");
-    error_set(err, ERROR_REDIRECT_URI, "the provider does not take the redirect URI '%s' for the client '%s'",
-              safe(uris), safe(search->context->config->client_id));
+    bool only_random = search->refused.count == 0;
+    error_set(err, ERROR_REDIRECT_URI, "the provider does not take '%s'%s as redirect URI of the client '%s'",
+              safe(only_random ? search->random_refused : uris), only_random ? ", a random port," : "",
+              safe(search->context->config->client_id));
+    hint_holders(search, err);
     if (provider_kind(search->context->config->issuer) == PROVIDER_AUTHENTIK)
-        authentik_hint_redirect_uri(search->refused.items[0], err);
+        authentik_hint_redirect_uri(only_random ? NULL : search->refused.items[0], err);
     else
         error_hint(err, "register http://localhost:8000 and http://localhost:18000 as redirect URIs of the "
                         "client, without a "
@@ -117,16 +142,12 @@ static enum probe_step ask(struct search *search, struct error *err)
     case PROBE_REDIRECT_URI_REFUSED:
         break;
     }
-    text_list_add_once(&search->refused, search->found.uri);
+    if (search->is_random)
+        memory_replace_text(&search->random_refused, search->found.uri);
+    else
+        text_list_add_once(&search->refused, search->found.uri);
     redirect_release(&search->found);
     return STEP_NEXT;
-}
-
-static int port_of(const char *address)
-{
-    const char *colon = strrchr(address, ':');
-    int64_t port = 0;
-    return colon != NULL && text_to_number(colon + 1, 1, 65535, &port) ? (int)port : 0;
 }
 
 static void say_who_holds(const struct search *search)
@@ -153,22 +174,46 @@ static void retry_tick(void *data)
         name_redirect(search);
 }
 
+static enum loop_end wait_for_one(struct search *search, struct error *err)
+{
+    search->opened = search->is_random = search->settings.random_fallback = false;
+    search->settings.addresses = &search->taken;
+    loop_every(search->context->loop, RETRY_MILLISECONDS, retry_tick, search);
+    enum loop_end end = loop_run(search->context->loop, &search->opened, search->deadline, err);
+    loop_never(search->context->loop, retry_tick, search);
+    return end;
+}
+
+/* The address that was just opened is free: whatever the provider says, it need not be waited for again. */
+static void forget_taken(struct search *search)
+{
+    struct text_list kept = {0};
+    for (size_t i = 0; i < search->taken.count; i++)
+        if (i != callback_server_index(search->found.server))
+            text_list_add(&kept, search->taken.items[i]);
+    text_list_release(&search->taken);
+    search->taken = kept;
+}
+
 /* The provider takes none of the free ports: one of those that somebody else holds may still be the right
  * one. */
 static bool wait_for_taken(struct search *search, struct error *err)
 {
     say_who_holds(search);
-    search->settings.random_fallback = false;
-    search->settings.addresses = &search->taken;
-    loop_every(search->context->loop, RETRY_MILLISECONDS, retry_tick, search);
-    enum loop_end end = loop_run(search->context->loop, &search->opened, search->deadline, err);
-    loop_never(search->context->loop, retry_tick, search);
-    if (end == LOOP_INTERRUPTED)
-        return error_set(err, ERROR_INTERRUPTED, "interrupted while waiting for a callback port");
-    if (end == LOOP_FAILED)
-        return false;
-    enum probe_step step = end == LOOP_DONE ? ask(search, err) : STEP_NEXT;
-    return step == STEP_NEXT ? explain_refused(search, err) : step == STEP_TAKEN;
+    while (search->taken.count > 0) {
+        enum loop_end end = wait_for_one(search, err);
+        if (end == LOOP_INTERRUPTED)
+            return error_set(err, ERROR_INTERRUPTED, "interrupted while waiting for a callback port");
+        if (end == LOOP_FAILED)
+            return false;
+        if (end == LOOP_DEADLINE)
+            break;
+        forget_taken(search);
+        enum probe_step step = ask(search, err);
+        if (step != STEP_NEXT)
+            return step == STEP_TAKEN;
+    }
+    return explain_refused(search, err);
 }
 
 static bool search_run(struct search *search, struct error *err)
@@ -180,7 +225,7 @@ static bool search_run(struct search *search, struct error *err)
             break;
         if (!open_from(search, addresses, first, &index, err)) {
             if (search->refused.count > 0)
-                break;
+                break; /* the refusal says more than the ports do */
             return false;
         }
         enum probe_step step = ask(search, err);

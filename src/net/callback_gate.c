@@ -115,17 +115,16 @@ static void give(struct callback_gate *gate, struct callback_connection *connect
         callback_gate_forget(gate, fd);
 }
 
-/* Answers without the library. What was only looked at is read first, or closing would reset the answer
- * away. */
+/* Answers without the library. What was only looked at is read, or closing would reset the answer away. */
 static void refuse(struct callback_connection *connection, unsigned status)
 {
     log_line(2, "callback server: refused a request with status %u", status);
     cleanup_string char *answer = callback_request_refusal(status);
-    ssize_t ignored = send(connection->fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t moved = send(connection->fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
     shutdown(connection->fd, SHUT_WR);
     char bytes[DISCARD_SIZE];
-    for (int i = 0; i < 2 * CALLBACK_HEAD_LIMIT / DISCARD_SIZE && ignored > 0; i++)
-        ignored = recv(connection->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    for (int i = 0; i < 2 * CALLBACK_HEAD_LIMIT / DISCARD_SIZE && moved > 0; i++)
+        moved = recv(connection->fd, bytes, sizeof bytes, MSG_DONTWAIT);
     end(connection);
 }
 
@@ -136,7 +135,7 @@ static void look(struct callback_gate *gate, struct callback_connection *connect
     ssize_t length = recv(connection->fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (length <= 0) {
+    if (length <= 0 || ++connection->looks > CALLBACK_GATE_LOOKS) {
         end(connection);
         return;
     }
@@ -157,7 +156,8 @@ static void look(struct callback_gate *gate, struct callback_connection *connect
 static void admit(struct callback_gate *gate, struct callback_connection *connection, int fd)
 {
     int64_t now = clock_monotonic();
-    *connection = (struct callback_connection){fd, now, ++gate->serial, CALLBACK_PHASE_HEAD};
+    *connection = (struct callback_connection){
+        .fd = fd, .since = now, .serial = ++gate->serial, .phase = CALLBACK_PHASE_HEAD};
     if (gate->names.encrypted)
         give(gate, connection);
     else if (!watch(gate, fd, EPOLLIN | EPOLLRDHUP | EPOLLET))

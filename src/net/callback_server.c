@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -346,6 +347,7 @@ void callback_server_release(struct callback_server *server, const struct callba
 {
     callback_outcome_set(&server->outcome, answer, callback_gate_has_waiting(&server->gate));
     resume_waiting(server, false);
+    loop_after(server->loop, 0, tick, server); /* the library does not wake its epoll descriptor for that */
 }
 
 void callback_server_drain(struct callback_server *server, int milliseconds)

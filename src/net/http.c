@@ -7,7 +7,9 @@
 #include "base/log.h"
 #include "http_curl.h"
 
-enum { TIMEOUT_DEFAULT = 30, RETRY_WINDOW = 5000, RETRY_FIRST = 100, RETRY_MOST = 1000, LOOP_GRACE = 500 };
+enum { TIMEOUT_DEFAULT = 30, LOOP_GRACE = 500 };
+/* A try needs some time, or it would end by the request's limit, which says less than why the others failed. */
+enum { RETRY_WINDOW = 5000, RETRY_FIRST = 100, RETRY_MOST = 1000, RETRY_NEEDS = 250 };
 
 struct http_curl curl;
 #define CURL_SYMBOL(function) LATE_SYMBOL(curl, function)
@@ -154,8 +156,8 @@ static bool transfer_may_retry(struct http_transfer *transfer)
     if (transfer->first_failure == 0)
         transfer->first_failure = now;
     int64_t end = transfer->first_failure + RETRY_WINDOW;
-    if (end > transfer->deadline)
-        end = transfer->deadline;
+    if (end > transfer->deadline - RETRY_NEEDS)
+        end = transfer->deadline - RETRY_NEEDS;
     if (now + transfer->pause > end)
         transfer->pause = (int)(end - now);
     return transfer->pause > 0;

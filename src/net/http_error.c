@@ -25,8 +25,7 @@ static bool fail(const struct http_transfer *transfer, enum error_code code, con
 /* libcurl quotes a proxy setting as a whole when it cannot read it, with the password in it. */
 static bool cause_is_harmless(const char *cause)
 {
-    return *cause != '\0' && strpbrk(cause, "@?") == NULL && strstr(cause, "://") == NULL &&
-           strstr(cause, "roxy s") == NULL;
+    return *cause != '\0' && strpbrk(cause, "@?") == NULL && strstr(cause, "://") == NULL;
 }
 
 static struct text_safe transfer_cause(const struct http_transfer *transfer)

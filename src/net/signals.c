@@ -7,13 +7,20 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+/* What our parent wants us to ignore, as nohup does, is no signal for us: blocking would bring it back. */
 static sigset_t signals_set(void)
 {
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
+    for (size_t i = 0; i < array_length(numbers); i++) {
+        struct sigaction action;
+        if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&set, numbers[i]);
+    }
     return set;
 }
 
@@ -45,13 +52,15 @@ void signals_read(struct signals *signals)
 
 bool signals_have_come(const struct signals *signals)
 {
-    sigset_t waiting;
+    sigset_t waiting, ours = signals_set();
     if (signals->seen > 0)
         return true;
     if (sigpending(&waiting) != 0)
         return false;
-    return sigismember(&waiting, SIGINT) == 1 || sigismember(&waiting, SIGTERM) == 1 ||
-           sigismember(&waiting, SIGHUP) == 1;
+    for (size_t i = 0; i < array_length(numbers); i++)
+        if (sigismember(&waiting, numbers[i]) == 1 && sigismember(&ours, numbers[i]) == 1)
+            return true;
+    return false;
 }
 
 void signals_close(struct signals *signals)

@@ -15,7 +15,7 @@ struct signals {
     unsigned insists; /* those among them that a person or a supervisor repeats: not SIGHUP */
 };
 
-/* Blocks the three signals and opens the descriptor. */
+/* Blocks those of the three signals that are not ignored and opens the descriptor. */
 bool signals_open(struct signals *signals, struct error *err) must_check;
 /* Reads what has come. */
 void signals_read(struct signals *signals);

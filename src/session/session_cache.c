@@ -22,35 +22,6 @@ static char *file_name(const struct session_key *key, const char *extension)
     return memory_format("%s%s", key->name, extension);
 }
 
-/* "/a/b" and "/a/b/" become "/a", "/a" becomes "/". */
-static void cut_last_component(char *path)
-{
-    size_t length = strlen(path);
-    while (length > 1 && path[length - 1] == '/')
-        length--;
-    while (length > 1 && path[length - 1] != '/')
-        length--;
-    while (length > 1 && path[length - 1] == '/')
-        length--;
-    path[length] = '\0';
-}
-
-/* A new directory may appear only where we or root could have made one: `sudo kubectl` with the user's HOME
- * must not leave directories of root there (T-26b). */
-static bool may_create(const char *path, struct error *err)
-{
-    cleanup_string char *ancestor = memory_copy_text(path);
-    struct stat status = {0};
-    do {
-        cut_last_component(ancestor);
-    } while (stat(ancestor, &status) != 0 && strcmp(ancestor, "/") != 0);
-
-    if (status.st_uid == geteuid() || status.st_uid == 0)
-        return true;
-    return error_set(err, ERROR_CACHE_PERM, "cache directory '%s' is not made: '%s' belongs to user %lu",
-                     safe(path), safe(ancestor), (unsigned long)status.st_uid);
-}
-
 /* PROBE says whether it matters that the directory can be written. False without an error when it is not
  * there. */
 static bool open_candidate(const char *path, bool create, bool probe, struct session_cache *out,
@@ -60,11 +31,7 @@ static bool open_candidate(const char *path, bool create, bool probe, struct ses
     bool found = false;
     if (path[0] != '/')
         return error_set(err, ERROR_CACHE_PERM, "cache directory '%s' is not an absolute path", safe(path));
-    if (!file_open_directory(path, false, &directory, &found, err))
-        return false;
-    if (!found && (!create || !may_create(path, err)))
-        return false;
-    if (!found && !file_open_directory(path, true, &directory, &found, err))
+    if (!file_open_directory(path, create, &directory, &found, err) || !found)
         return false;
 
     out->read_only = probe && faccessat(directory, ".", W_OK | X_OK, 0) != 0;
@@ -93,8 +60,7 @@ void session_cache_open(const char *const *candidates, bool create, struct sessi
         struct error problem = {0};
         bool probe = create || candidates[i + 1] != NULL;
         bool opened = open_candidate(candidates[i], create, probe, &candidate, &problem);
-        if (problem.code != ERROR_NONE)
-            keep_first(warning, &problem);
+        keep_first(warning, &problem);
         if (!opened || (candidate.read_only && best.directory >= 0)) {
             session_cache_close(&candidate);
             continue;

@@ -148,8 +148,7 @@ bool session_cache_clean(const char *path, struct session_cache_cleaned *out, st
         if (!clean_entry(directory, names.items[i], &cleaned, err))
             return false;
     }
-    if (found)
-        (void)rmdir(path); /* it stays when anything is left in it */
+    (void)rmdir(path); /* it stays when anything is left in it */
     *out = cleaned;
     return true;
 }

@@ -13,7 +13,7 @@ import vectors_structure
 from keys import Keys
 from vectors import Corpus
 
-COUNT = 665
+COUNT = 666
 
 
 def main():

@@ -70,6 +70,7 @@ def make_rsa_primes():
     return {
         "main": library_primes(2048), "other": library_primes(2048), "third": library_primes(2048),
         "e3": library_primes(2048, 3), "large_e": primes_for(2048, 2**33 + 1), "most_e": primes_for(2048, 2**32 - 1),
+        "wrapped_e": primes_for(2048, 2**32 + 65537),
         "prime": library_primes(4096)[:1], "roca": [roca_prime(1024), roca_prime(1024)], **sizes,
     }
 
@@ -108,7 +109,7 @@ class Keys:
 
     def __init__(self, folder):
         stored = load(folder)
-        exponents = {"e3": 3, "large_e": 2**33 + 1, "most_e": 2**32 - 1}
+        exponents = {"e3": 3, "large_e": 2**33 + 1, "most_e": 2**32 - 1, "wrapped_e": 2**32 + 65537}
         self.rsa = {name: RsaKey(primes, exponents.get(name, 65537)) for name, primes in stored["rsa"].items()}
         self.ec = {}
         for name, text in stored["ec"].items():

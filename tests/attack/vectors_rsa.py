@@ -125,6 +125,7 @@ def add_sizes(corpus):
     add("e = 3", keys["e3"], "ok")
     add("e = 2^32 - 1", keys["most_e"], "ok")
     add("e = 2^33 + 1", keys["large_e"], KEY)
+    add("e = 2^32 + 65537", keys["wrapped_e"], KEY)
     one = jose.RsaKey(keys["main"].primes, 1)
     add("e = 1", one, KEY)
     for e in (0, 2, 65536):

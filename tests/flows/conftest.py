@@ -15,7 +15,10 @@ from program import Program  # noqa: E402
 
 
 def pytest_configure(config):
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end what was started, as after Ctrl-C
+    for number in (signal.SIGINT, signal.SIGTERM):  # end what was started, as after Ctrl-C
+        signal.signal(number, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # what we ignore our children would ignore too
+        signal.signal(signal.SIGHUP, lambda *_: None)
     if not config.option.collectonly:
         own_network.pytest_configure(config)
 

@@ -116,7 +116,7 @@ def test_a_session_that_can_be_refreshed_does_not_wait(kube, issuer, starts):
 def test_ctrl_c_at_a_terminal_starts_no_wait(kube):
     terminal = Terminal()
     running = kube.start("get-token", FAKE_BROWSER="ignore", TERM="xterm", process=terminal.process)
-    terminal.read_until("waiting for the login in your browser")
+    terminal.read_until(" left to log in at ")
     terminal.press(b"\x03")
     assert running.process.wait(5) == 1
     assert terminal.read_until("[interrupted]\r\n").endswith("\x1b[Kerror: the login was interrupted [interrupted]\r\n")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One login for many: a hundred processes at once cause one refresh or one browser, and share what comes of it."""
 
-import json
 import signal
 import time
 
@@ -80,22 +79,6 @@ def test_a_holder_killed_after_the_token_was_spent_costs_one_login(expired, issu
     assert len(crowd.browsers(starts)) == 1
     assert crowd.asked(issuer, "token") == 3, "the spent one, the try that showed it, the code"
     assert sum("the session cannot be refreshed" in result.err for result in results) == 1
-
-
-def test_a_session_that_another_host_renewed_is_taken_over(expired, issuer, starts):
-    """Where the lock does not reach, the file tells who was faster."""
-    used = expired.session_file.read_text()
-    assert expired.get_token().status == 0
-    renewed = expired.session_file.read_bytes()
-    expired.session_file.write_text(used)
-    issuer.clear_log()
-    issuer.fault("token", delay_ms=500, status=400, json={"error": "invalid_grant"})
-    slow = expired.start("get-token")
-    issuer.wait_for("token")
-    expired.session_file.write_bytes(renewed)
-    assert slow.wait().token == json.loads(renewed)["id_token"]
-    assert expired.session_file.read_bytes() == renewed
-    assert crowd.asked(issuer, "token") == 1 and crowd.browsers(starts) == []
 
 
 def test_a_holder_killed_while_its_browser_is_open_makes_way_for_one_other(kube, issuer, starts):

@@ -13,7 +13,7 @@ from terminal import CTRL_C, Seat
 from waiting import Waiting
 
 ids = pytest.mark.ids
-STATUS = r"\r\x1b\[Kwaiting for the login in your browser, (\d+):(\d\d) left: (http://localhost:8000/[A-Za-z0-9_-]{43})"
+STATUS = r"\r\x1b\[K(\d+):(\d\d) left to log in at (http://localhost:8000/[A-Za-z0-9_-]{22})"
 
 
 def seconds_left(found):
@@ -42,10 +42,18 @@ def test_the_line_goes_when_the_login_is_done(kube, issuer):
     assert result.token
 
 
-@pytest.mark.parametrize("columns", [20, 40, 80])
+def test_eighty_columns_have_room_for_the_whole_line(kube, issuer):
+    seat = Seat(kube, "get-token", "--listen-address=127.0.0.1:18000", columns=80, FAKE_BROWSER="ignore")
+    url = seat.expect(r"left to log in at (\S+)\r")[1]
+    seat.press(CTRL_C)
+    seat.wait()
+    assert re.fullmatch(r"http://localhost:18000/[A-Za-z0-9_-]{22}", url)
+
+
+@pytest.mark.parametrize("columns", [20, 40])
 def test_the_line_never_wraps(kube, issuer, columns):
     seat = Seat(kube, "get-token", columns=columns, FAKE_BROWSER="ignore")
-    line = seat.expect(r"\r\x1b\[K(waiting for the[^\r]*)\r")[1]
+    line = seat.expect(r"\r\x1b\[K([^\r]*)\r")[1]
     assert len(line) == columns - 1
     seat.press(CTRL_C)
     seat.wait()

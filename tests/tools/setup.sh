@@ -75,7 +75,7 @@ part_build() {
         libmicrohttpd-dev libssl-dev
 }
 
-part_unit() { packages libcmocka-dev; }
+part_unit() { packages libcmocka-dev openssl; }
 
 part_clang() { packages clang libclang-rt-dev llvm; }
 

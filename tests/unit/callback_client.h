@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Clients of a callback server in the same process and loop: real sockets on loopback, no threads, no sleeps. */
+/* Clients of a callback server in the same process and loop: real sockets on loopback, no threads, no sleeps.
+ */
 #ifndef TESTS_CALLBACK_CLIENT_H
 #define TESTS_CALLBACK_CLIENT_H
 
@@ -18,7 +19,7 @@
 #include "base/clock.h"
 #include "net/callback_server.h"
 
-enum { CLIENT_WAIT = 8000, CLIENT_LIMIT = 1024 * 1024 };
+enum { CLIENT_WAIT = 8000, CLIENT_LIMIT = 16 * 1024 * 1024 };
 
 struct client {
     int fd;
@@ -110,8 +111,8 @@ static inline int client_status(const struct client *client)
 /* True when the answer has this header with exactly this value; NULL: has it at all. */
 static inline bool client_has_header(const struct client *client, const char *name, const char *value)
 {
-    cleanup_string char *line = memory_format("\r\n%s: %s%s", name, value != NULL ? value : "",
-                                              value != NULL ? "\r\n" : "");
+    cleanup_string char *line =
+        memory_format("\r\n%s: %s%s", name, value != NULL ? value : "", value != NULL ? "\r\n" : "");
     const char *text = buffer_text(&client->answer), *end = strstr(text, "\r\n\r\n");
     const char *found = strstr(text, line);
     return found != NULL && end != NULL && found < end;
@@ -164,6 +165,8 @@ static inline struct callback_answer bench_handler(void *context, const char *ta
         return (struct callback_answer){.wait = true};
     if (strcmp(target, "/page") == 0)
         return (struct callback_answer){.status = 200, .body = "<p>page</p>"};
+    if (strcmp(target, "/method") == 0)
+        return (struct callback_answer){.status = 405};
     return (struct callback_answer){.status = 404};
 }
 
@@ -175,8 +178,13 @@ static inline void bench_open_with(struct bench *bench, const char *certificate,
     *bench = (struct bench){0};
     assert_true(loop_open(&bench->loop, &err));
     const struct callback_server_settings settings = {
-        .addresses = &addresses, .dual_stack = true, .certificate = certificate, .key = key,
-        .extra_host = "redirect.example:9000", .handler = bench_handler, .context = bench,
+        .addresses = &addresses,
+        .dual_stack = true,
+        .certificate = certificate,
+        .key = key,
+        .extra_host = "redirect.example:9000",
+        .handler = bench_handler,
+        .context = bench,
     };
     assert_true(callback_server_open(bench->loop, &settings, &bench->server, &err));
     bench->port = callback_server_port(bench->server);

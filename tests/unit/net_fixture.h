@@ -160,9 +160,10 @@ static inline void server_start(struct server *server, int tls)
     *server = (struct server){.tls = tls};
     server->view =
         mmap(NULL, sizeof(*server->view), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    fds[0] = server_listen(0, &server->plain);
-    fds[1] = server_listen(0, &server->canary);
-    fds[2] = server_listen(0, &server->proxy);
+    fds[0] = server_listen(&server->plain);
+    fds[1] = server_listen(&server->canary);
+    fds[2] = server_listen(&server->proxy);
+    server->closed_fd = server_bind(&server->closed);
     server_canary_port = server->canary;
     server->pid = fork();
     if (server->pid == 0)
@@ -171,19 +172,22 @@ static inline void server_start(struct server *server, int tls)
         close(fds[i]);
 }
 
-static inline void server_stop(struct server *server)
+/* Ends one child of ours; 0 and -1, which kill(2) takes for whole groups, are no child. */
+static inline void end_child(pid_t pid)
 {
-    kill(server->pid, SIGKILL);
-    waitpid(server->pid, NULL, 0);
-    munmap(server->view, sizeof(*server->view));
+    if (pid <= 0)
+        return;
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
 }
 
-/* A port that nobody listens on. */
-static inline int free_port(void)
+static inline void server_stop(struct server *server)
 {
-    int port;
-    close(server_listen(0, &port));
-    return port;
+    if (server->pid <= 0)
+        return;
+    end_child(server->pid);
+    close(server->closed_fd);
+    munmap(server->view, sizeof(*server->view));
 }
 
 /* What one test has: the server of the group, a loop, a client with SETTINGS. */
@@ -199,6 +203,8 @@ static inline void fixture_open(struct fixture *fixture)
 {
     struct error *err = &fixture->err;
     fixture->settings.allow_plain_http = true;
+    /* A shell ignores it for what runs in the background. */
+    signal(SIGINT, SIG_DFL);
     assert_true(loop_open(&fixture->loop, err));
     if (!http_open(fixture->loop, &fixture->settings, &fixture->http, err))
         fail_msg("%s", err->message);

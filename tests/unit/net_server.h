@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SERVER_LIFE = 50, HEAD_SIZE = 16384 };
+enum { SERVER_LIFE = 50, HEAD_SIZE = 8192 };
 
 /* What the server saw, in memory that both processes share. */
 struct server_view {
@@ -31,21 +31,30 @@ struct server_view {
 struct server {
     pid_t pid;
     int plain, canary, proxy; /* ports */
+    int closed, closed_fd;    /* a port where nobody listens */
     int tls;                  /* where the proxy's tunnels end */
     struct server_view *view;
 };
 
-static inline int server_listen(int port, int *bound)
+/* A port that is ours, and where nobody listens: connecting to it is refused. */
+static inline int server_bind(int *port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = 0};
     socklen_t length = sizeof(address);
-    int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 64) != 0 ||
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &length) != 0)
         abort();
-    *bound = ntohs(address.sin_port);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+static inline int server_listen(int *port)
+{
+    int fd = server_bind(port);
+    if (listen(fd, 64) != 0)
+        abort();
     return fd;
 }
 

@@ -96,12 +96,14 @@ static struct browser *start(struct fixture *fixture, const char *url)
     return browser;
 }
 
-static void run_until_failed(struct fixture *fixture, const char *reason)
+/* Closes BROWSER as well. */
+static void run_until_failed(struct fixture *fixture, struct browser *browser, const char *reason)
 {
     struct error err = {0};
     assert_int_equal(loop_run(fixture->loop, &fixture->is_done, clock_monotonic() + WAIT, &err), LOOP_DONE);
     assert_string_equal(fixture->reason, reason);
     fixture->is_done = false;
+    browser_close(browser);
 }
 
 static char *read_output(const struct fixture *fixture)
@@ -138,8 +140,8 @@ static void test_arguments(void **state)
     };
     for (size_t i = 0; i < array_length(cases); i++) {
         fixture->settings.command = cases[i].command;
-        cleanup_browser struct browser *browser = start(fixture, URL);
-        run_until_failed(fixture, "fake browser ended with status 7");
+        struct browser *browser = start(fixture, URL);
+        run_until_failed(fixture, browser, "fake browser ended with status 7");
         cleanup_string char *output = read_output(fixture);
         assert_string_equal(output, cases[i].expected);
     }
@@ -155,16 +157,16 @@ static void test_surroundings(void **state)
     void (*before)(int) = signal(SIGPIPE, SIG_IGN);
     for (int level = 0; level <= 1; level++) {
         /* everything is read before the script opens its output */
-        make_browser(fixture, "read -r a b c d e f rest < /proc/$$/stat\n"
-                              "[ \"$a\" = \"$f\" ] && session=own\n"
+        make_browser(fixture, "read -r pid fake browser state parent group id rest < /proc/$$/stat\n"
+                              "[ \"$pid\" = \"$id\" ] && session=own\n"
                               "signals=$(grep -E '^Sig(Blk|Ign)' /proc/$$/status)\n"
                               "one=$(readlink /proc/$$/fd/0) two=$(readlink /proc/$$/fd/1)\n"
                               "three=$(readlink /proc/$$/fd/2) all=$(ls -l /proc/$$/fd)\n"
-                              "printf '%s\\n' \"session $session\" \"$signals\" \"in $one\" \"out $two\" \"err $three\" "
-                              "\"$all\" > \"$OUTPUT\"; exit 7");
+                              "printf '%s\\n' \"session $session\" \"$signals\" \"in $one\" \"out $two\" "
+                              "\"err $three\" \"$all\" > \"$OUTPUT\"; exit 7");
         log_set_level(level);
-        cleanup_browser struct browser *browser = start(fixture, URL);
-        run_until_failed(fixture, "fake browser ended with status 7");
+        struct browser *browser = start(fixture, URL);
+        run_until_failed(fixture, browser, "fake browser ended with status 7");
         log_set_level(0);
         cleanup_string char *output = read_output(fixture);
         assert_true(has_line(output, "session own"));
@@ -205,8 +207,8 @@ static void test_environment(void **state)
     for (size_t i = 0; i < array_length(cases); i++)
         assert_int_equal(setenv(cases[i].name, cases[i].value, 1), 0);
     make_browser(fixture, "env > \"$OUTPUT\"; exit 7");
-    cleanup_browser struct browser *browser = start(fixture, URL);
-    run_until_failed(fixture, "fake browser ended with status 7");
+    struct browser *browser = start(fixture, URL);
+    run_until_failed(fixture, browser, "fake browser ended with status 7");
     cleanup_string char *output = read_output(fixture);
     for (size_t i = 0; i < array_length(cases); i++) {
         assert_int_equal(has_line(output, cases[i].line), cases[i].is_seen);
@@ -232,8 +234,8 @@ static void test_ends(void **state)
     test_ids("K7-58 T-20 T-40");
     for (size_t i = 0; i < array_length(cases); i++) {
         make_browser(fixture, cases[i].commands);
-        cleanup_browser struct browser *browser = start(fixture, URL);
-        run_until_failed(fixture, cases[i].reason);
+        struct browser *browser = start(fixture, URL);
+        run_until_failed(fixture, browser, cases[i].reason);
         assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* reaped already */
     }
 }
@@ -281,12 +283,13 @@ static void test_success(void **state)
     struct error err = {0};
     test_ids("T-40");
     make_browser(fixture, "echo done > \"$OUTPUT\"");
-    cleanup_browser struct browser *browser = start(fixture, URL);
+    struct browser *browser = start(fixture, URL);
     wait_for_output(fixture);
     for (int i = 0; i < 1000 && waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT) == 0; i++)
         assert_int_equal(loop_run(fixture->loop, &fixture->is_done, clock_monotonic() + 10, &err), LOOP_DEADLINE);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     assert_string_equal(fixture->reason, "");
+    browser_close(browser);
 }
 
 /* Kernels before 5.3 and sandboxes have no pidfd, those before 5.11 no CLOSE_RANGE_CLOEXEC. */
@@ -317,8 +320,8 @@ static void test_old_kernel(void **state)
         cleanup_string char *commands = memory_format(
             "readlink /proc/$$/fd/%d > \"$OUTPUT\" || echo none > \"$OUTPUT\"; exit 3", leaked);
         make_browser(fixture, commands);
-        cleanup_browser struct browser *browser = start(fixture, URL);
-        run_until_failed(fixture, "fake browser ended with status 3");
+        struct browser *browser = start(fixture, URL);
+        run_until_failed(fixture, browser, "fake browser ended with status 3");
         cleanup_string char *output = read_output(fixture);
         _exit(strcmp(output, "none\n") == 0 && waitpid(-1, NULL, WNOHANG) == -1 ? 0 : 1);
     }
@@ -387,8 +390,8 @@ static void test_no_shell(void **state)
     static const char url[] = "https://a/$(touch$IFS'marker');&!*()?x=%24(id)";
     make_browser(fixture, "printf '%s' \"$1\" > \"$OUTPUT\"; exit 7");
     assert_int_equal(setenv("BROWSER", "true", 1), 0); /* nobody but command/ reads it */
-    cleanup_browser struct browser *browser = start(fixture, url);
-    run_until_failed(fixture, "fake browser ended with status 7");
+    struct browser *browser = start(fixture, url);
+    run_until_failed(fixture, browser, "fake browser ended with status 7");
     cleanup_string char *output = read_output(fixture);
     assert_string_equal(output, url);
 }

@@ -37,7 +37,8 @@ static void open_gate(struct fixture *fixture, bool encrypted)
     cleanup_text_list struct text_list addresses = {0};
     text_list_add(&addresses, "127.0.0.1:0");
     *fixture = (struct fixture){0};
-    assert_true(listen_socket_open(&(struct listen_request){&addresses, false, false}, &fixture->sockets, &err));
+    assert_true(
+        listen_socket_open(&(struct listen_request){&addresses, false, false}, &fixture->sockets, &err));
     fixture->gate.names = (struct callback_names){.port = fixture->sockets.port, .encrypted = encrypted};
     fixture->gate.pass = take;
     fixture->gate.context = &fixture->library;
@@ -127,6 +128,29 @@ static void test_passes_whole_requests_only(void **state)
     assert_memory_equal(bytes, request, strlen(request));
     assert_int_equal(fcntl(fixture.library.fds[0], F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
     assert_int_equal(fcntl(fixture.library.fds[0], F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+    close(fd);
+    close_gate(&fixture);
+}
+
+/* Thousands of small pieces would make us read the same bytes thousands of times. */
+static void test_too_many_pieces(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+    test_ids("T-06");
+    open_gate(&fixture, false);
+    int fd = join(&fixture);
+    run(&fixture);
+    say(fd, "GET /");
+    run(&fixture);
+    for (int i = 1; i < CALLBACK_GATE_LOOKS; i++) {
+        say(fd, "a");
+        run(&fixture);
+    }
+    assert_false(is_ended(fd));
+    say(fd, "a");
+    run(&fixture);
+    assert_true(is_ended(fd));
     close(fd);
     close_gate(&fixture);
 }
@@ -297,6 +321,30 @@ static void test_noise(void **state)
     close_gate(&fixture);
 }
 
+/* What is not for us never gets to the library. */
+static void test_refuses(void **state)
+{
+    static const char *const heads[] = {
+        "GET / HTTP/1.1\r\nHost: evil\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\nHost: localhost\n\n",
+    };
+    struct fixture fixture;
+    (void)state;
+    test_ids("CB-06 T-02");
+    open_gate(&fixture, false);
+    for (size_t i = 0; i < array_length(heads); i++) {
+        char answer[2048] = "";
+        int fd = join(&fixture);
+        say(fd, heads[i]);
+        run(&fixture);
+        assert_true(recv(fd, answer, sizeof answer - 1, MSG_DONTWAIT) > 0);
+        assert_memory_equal(answer, i == 0 ? "HTTP/1.1 421" : "HTTP/1.1 400", 12);
+        assert_int_equal(fixture.library.count, 0);
+        assert_true(is_ended(fd));
+        close(fd);
+    }
+    close_gate(&fixture);
+}
+
 static void test_library_refuses(void **state)
 {
     struct fixture fixture;
@@ -316,12 +364,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_passes_whole_requests_only),
+        cmocka_unit_test(test_too_many_pieces),
         cmocka_unit_test(test_ends_the_oldest),
         cmocka_unit_test(test_grace),
         cmocka_unit_test(test_sweeps_the_slow),
         cmocka_unit_test(test_waiting_is_exempt),
         cmocka_unit_test(test_encrypted),
         cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_library_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

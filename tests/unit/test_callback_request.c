@@ -32,20 +32,50 @@ static void test_hosts(void **state)
         const char *host;
         unsigned status;
     } cases[] = {
-        {"localhost:8000", 200},        {"127.0.0.1:8000", 200},       {"[::1]:8000", 200},
-        {"LOCALHOST:8000", 200},        {"LocalHost:8000", 200},       {"  localhost:8000\t ", 200},
-        {"evil:8000", 421},             {"evil.example:8000", 421},    {"127.0.0.1", 421},
-        {"localhost", 421},             {"[::1]", 421},                {"127.0.0.1:8001", 421},
-        {"localhost:80", 421},          {"localhost:443", 421},        {"localhost:08000", 421},
-        {"localhost:8000 ", 200},       {"localhost:80000", 421},      {"localhost:8000:8000", 421},
-        {"127.1:8000", 421},            {"127.0.0.2:8000", 421},       {"0:8000", 421},
-        {"0.0.0.0:8000", 421},          {"2130706433:8000", 421},      {"0x7f.1:8000", 421},
-        {"0177.0.0.1:8000", 421},       {"::1:8000", 421},             {"[::]:8000", 421},
-        {"[0:0:0:0:0:0:0:1]:8000", 421}, {"[::ffff:127.0.0.1]:8000", 421}, {"[::1%lo]:8000", 421},
-        {"localhost.:8000", 421},       {"xlocalhost:8000", 421},      {"localhost.evil.example:8000", 421},
-        {"localhost:8000.evil", 421},   {"localhost:8000,evil:8000", 421}, {"user@localhost:8000", 421},
-        {"localhost:8000/", 421},       {"http://localhost:8000", 421}, {"", 421}, {":8000", 421},
-        {"redirect.example:9000", 421}, {"l\xc3\xb6" "calhost:8000", 421},
+        {"localhost:8000", 200},
+        {"127.0.0.1:8000", 200},
+        {"[::1]:8000", 200},
+        {"LOCALHOST:8000", 200},
+        {"LocalHost:8000", 200},
+        {"  localhost:8000\t ", 200},
+        {"evil:8000", 421},
+        {"evil.example:8000", 421},
+        {"127.0.0.1", 421},
+        {"localhost", 421},
+        {"[::1]", 421},
+        {"127.0.0.1:8001", 421},
+        {"localhost:80", 421},
+        {"localhost:443", 421},
+        {"localhost:08000", 421},
+        {"localhost:8000 ", 200},
+        {"localhost:80000", 421},
+        {"localhost:8000:8000", 421},
+        {"127.1:8000", 421},
+        {"127.0.0.2:8000", 421},
+        {"0:8000", 421},
+        {"0.0.0.0:8000", 421},
+        {"2130706433:8000", 421},
+        {"0x7f.1:8000", 421},
+        {"0177.0.0.1:8000", 421},
+        {"::1:8000", 421},
+        {"[::]:8000", 421},
+        {"[0:0:0:0:0:0:0:1]:8000", 421},
+        {"[::ffff:127.0.0.1]:8000", 421},
+        {"[::1%lo]:8000", 421},
+        {"localhost.:8000", 421},
+        {"xlocalhost:8000", 421},
+        {"localhost.evil.example:8000", 421},
+        {"localhost:8000.evil", 421},
+        {"localhost:8000,evil:8000", 421},
+        {"user@localhost:8000", 421},
+        {"localhost:8000/", 421},
+        {"http://localhost:8000", 421},
+        {"", 421},
+        {":8000", 421},
+        {"redirect.example:9000", 421},
+        {"l\xc3\xb6"
+         "calhost:8000",
+         421},
     };
     for (size_t i = 0; i < array_length(cases); i++)
         if (decide_host(cases[i].host, &plain) != cases[i].status)
@@ -153,6 +183,7 @@ static void test_heads(void **state)
         {BYTES("GET / HTTP/1.1\r\n" HOST "no colon\r\n\r\n"), 400},
         {BYTES("GET / HTTP/1.1\r\n" HOST ": x\r\n\r\n"), 400},
         {BYTES("GET / HTTP/1.1\r\n" HOST "X: a\0b\r\n\r\n"), 400},
+        {BYTES("GET / HTTP/1.1\r\n" HOST "X: a\x7f" "b\r\n\r\n"), 400},
         {BYTES("\r\nGET / HTTP/1.1\r\n" HOST "\r\n"), 400},
         {BYTES("\r\n\r\n"), 400},
         {BYTES("\r\n"), 400},
@@ -216,7 +247,8 @@ static void test_head_limit(void **state)
 static void test_prefixes(void **state)
 {
     (void)state;
-    static const char head[] = "GET /callback?code=a%20b&state=c HTTP/1.1\r\nAccept: text/html\r\n" HOST "\r\n";
+    static const char head[] =
+        "GET /callback?code=a%20b&state=c HTTP/1.1\r\nAccept: text/html\r\n" HOST "\r\n";
     for (size_t length = 0; length < sizeof head - 1; length++)
         assert_int_equal(decide(head, length, &plain), 0);
     assert_int_equal(decide(head, sizeof head - 1, &plain), 200);

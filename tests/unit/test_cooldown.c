@@ -68,7 +68,9 @@ static void test_each_code_survives(void **state)
     for (size_t i = 0; i < array_length(codes); i++) {
         const struct error err = {.code = codes[i], .message = "it"};
         cooldown_login_failed(&fixture->cache, &fixture->key, NOW, &err);
-        assert_int_equal(load(fixture, true).cause.code, codes[i]);
+        struct cooldown cooldown = load(fixture, true);
+        assert_int_equal(cooldown.cause.code, codes[i]);
+        assert_string_equal(cooldown.cause.hint, "");
     }
 }
 

@@ -4,7 +4,7 @@
 
 #include "net_fixture.h"
 
-enum { KIB = 1024, DISCOVERY = 256 * KIB, TOKEN = 1024 * KIB, SLACK = 1000 };
+enum { KIB = 1024, DISCOVERY = 256 * KIB, TOKEN = 1024 * KIB, SLACK = 4000 };
 
 static struct server server;
 
@@ -149,7 +149,7 @@ static int open_full_port(int fds[4])
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t length = sizeof(address);
     int port;
-    fds[0] = server_listen(0, &port);
+    fds[0] = server_listen(&port);
     listen(fds[0], 0);
     assert_int_equal(getsockname(fds[0], (struct sockaddr *)&address, &length), 0);
     for (int i = 1; i < 4; i++) {
@@ -164,13 +164,13 @@ static int open_full_port(int fds[4])
 static void test_times(void **state)
 {
     int fds[4], full = open_full_port(fds);
-    struct slow rows[] = {{"/after/60000", server.plain, 1, 900, 2000, "", {0}, NULL, ""},
-                          {"/", full, 2, 1900, 3000, "", {0}, NULL, ""},
-                          {"/drip/1", server.plain, 9, 2900, 4500, "slow", {0}, NULL, ""},
-                          {"/drip/40", server.plain, 5, 4900, 6000, "5", {0}, NULL, ""},
-                          {"/drip/10", server.plain, 30, 9900, 12000, "slow", {0}, NULL, ""},
-                          {"/after/60000", server.plain, 30, 9900, 12000, "slow", {0}, NULL, ""},
-                          {"/", full, 60, 9900, 12000, "", {0}, NULL, ""}};
+    struct slow rows[] = {{"/after/60000", server.plain, 1, 900, 3000, "", {0}, NULL, ""},
+                          {"/", full, 2, 1900, 4000, "", {0}, NULL, ""},
+                          {"/drip/1", server.plain, 9, 2900, 6000, "slow", {0}, NULL, ""},
+                          {"/drip/40", server.plain, 5, 4900, 8000, "5", {0}, NULL, ""},
+                          {"/drip/10", server.plain, 30, 9900, 14000, "slow", {0}, NULL, ""},
+                          {"/after/60000", server.plain, 30, 9900, 14000, "slow", {0}, NULL, ""},
+                          {"/", full, 60, 9900, 14000, "", {0}, NULL, ""}};
     struct loop *loop = NULL;
     struct error err = {0};
     (void)state;

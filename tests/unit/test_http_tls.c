@@ -197,7 +197,7 @@ static void test_no_tls(void **state)
 {
     cleanup_text_list struct text_list files = {0};
     cleanup_fixture struct fixture fixture = {.settings = {.timeout_seconds = 2}};
-    int port, silent = server_listen(0, &port);
+    int port, silent = server_listen(&port);
     (void)state;
     test_ids("T-12");
     use_authority(&fixture, &files);
@@ -213,7 +213,7 @@ static void test_no_tls(void **state)
     int64_t start = clock_monotonic();
     assert_false(get(&fixture, "localhost", port));
     assert_code(&fixture.err, ERROR_TIMEOUT);
-    assert_in_range(clock_monotonic() - start, 1900, 3000);
+    assert_in_range(clock_monotonic() - start, 1900, 4500);
     close(silent);
 }
 
@@ -260,7 +260,7 @@ static void test_proxy(void **state)
     assert_true(fixture_get(&fixture, server.plain, "/ok", (struct http_request){0}));
     assert_int_equal(server.view->tunnels, 1);
     setenv("no_proxy", "other.example,ak.example", 1);
-    assert_false(get(&fixture, "ak.example", free_port()));
+    assert_false(get(&fixture, "ak.example", server.closed));
     assert_true(error_is_network(&fixture.err));
     assert_int_equal(server.view->tunnels, 1);
     unsetenv("https_proxy");
@@ -275,7 +275,7 @@ static void test_proxy_errors(void **state)
     (void)state;
     test_ids("T-19");
     use_authority(&fixture, &files);
-    snprintf(url, sizeof(url), "http://me:proxy-password@127.0.0.1:%d", free_port());
+    snprintf(url, sizeof(url), "http://me:proxy-password@127.0.0.1:%d", server.closed);
     const char *const proxies[] = {url, "gopher://me:proxy-password@127.0.0.1:1",
                                    "me:proxy-password@127.0.0.1:99999", "http://me:proxy-password@[::1"};
     for (size_t i = 0; i < array_length(proxies); i++) {
@@ -323,6 +323,15 @@ static bool make_folders(void)
     return tls_run(rehash);
 }
 
+/* OpenSSL's own settings must not be what refuses an old server. */
+static void allow_old_versions(void)
+{
+    cleanup_string char *path = tls_path(&tls, "openssl.cnf");
+    write_file("openssl.cnf", "openssl_conf = start\n[start]\nssl_conf = ssl\n[ssl]\nsystem_default = all\n"
+                              "[all]\nMinProtocol = TLSv1\nCipherString = ALL@SECLEVEL=0\n");
+    setenv("OPENSSL_CONF", path, 1);
+}
+
 static int set_up_group(void **state)
 {
     (void)state;
@@ -333,6 +342,7 @@ static int set_up_group(void **state)
         !tls_make_server(&tls, "expired", "ours", "DNS:localhost", "-1") || !make_folders())
         return -1;
     join_files("bundle.pem", "other.crt", "ours.crt");
+    allow_old_versions();
     ports.good = tls_serve(&tls, "good", NULL, NULL);
     ports.foreign = tls_serve(&tls, "foreign", NULL, NULL);
     ports.expired = tls_serve(&tls, "expired", NULL, NULL);

@@ -5,10 +5,13 @@
 /* A label of more than 63 letters is refused before any resolver is asked. */
 #define NO_NAME "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.invalid"
 
+/* An idle machine needs a millisecond. */
+enum { AT_ONCE = 400 };
+
 static struct server server;
 
 struct late {
-    int port;
+    int port, fd;
     pid_t pid;
 };
 
@@ -16,13 +19,13 @@ struct late {
 static void start_late_server(void *context)
 {
     struct late *late = context;
-    int port, fd = server_listen(late->port, &port);
+    listen(late->fd, 4);
     late->pid = fork();
     if (late->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        server_handle(server.view, accept(fd, NULL, NULL));
+        server_handle(server.view, accept(late->fd, NULL, NULL));
     }
-    close(fd);
+    close(late->fd);
 }
 
 static void test_network_comes_up(void **state)
@@ -32,17 +35,17 @@ static void test_network_comes_up(void **state)
     for (int i = 0; i < 2; i++) {
         cleanup_fixture struct fixture fixture = {0};
         struct http_request request = {.form = "code=x", .never_retry = i == 1};
-        struct late late = {.port = free_port()};
+        struct late late = {0};
         unsigned requests = server.view->requests;
+        late.fd = server_bind(&late.port);
         fixture_open(&fixture);
         loop_after(fixture.loop, 1500, start_late_server, &late);
         int64_t start = clock_monotonic();
         assert_true(fixture_get(&fixture, late.port, "/ok", request));
-        assert_in_range(clock_monotonic() - start, 1500, 3000);
+        assert_in_range(clock_monotonic() - start, 1500, 4500);
         assert_int_equal(server.view->requests, requests + 1);
         assert_int_equal(http_request_count(fixture.http), 1);
-        kill(late.pid, SIGKILL);
-        waitpid(late.pid, NULL, 0);
+        end_child(late.pid);
     }
 }
 
@@ -52,8 +55,8 @@ static void test_network_stays_down(void **state)
     int64_t start = clock_monotonic();
     (void)state;
     fixture_open(&fixture);
-    assert_false(fixture_get(&fixture, free_port(), "/?secret", (struct http_request){.form = "a"}));
-    assert_in_range(clock_monotonic() - start, 4900, 5500);
+    assert_false(fixture_get(&fixture, server.closed, "/?secret", (struct http_request){.form = "a"}));
+    assert_in_range(clock_monotonic() - start, 4900, 7000);
     assert_code(&fixture.err, ERROR_NETWORK);
     assert_true(error_is_network(&fixture.err));
     assert_says(fixture.err.message, "onnection refused");
@@ -70,14 +73,14 @@ static void test_tries_end_with_the_request(void **state)
     int64_t start = clock_monotonic();
     (void)state;
     fixture_open(&fixture);
-    assert_false(fixture_get(&fixture, free_port(), "/", (struct http_request){0}));
-    assert_in_range(clock_monotonic() - start, 900, 1400);
+    assert_false(fixture_get(&fixture, server.closed, "/", (struct http_request){0}));
+    assert_in_range(clock_monotonic() - start, 700, 2500);
     assert_code(&fixture.err, ERROR_NETWORK);
     assert_false(http_perform(fixture.http, &request, &fixture.response, &fixture.err));
     assert_code(&fixture.err, ERROR_NETWORK);
     assert_says(fixture.err.message, "resolve");
     assert_silent(fixture.err.message, "secret");
-    assert_in_range(clock_monotonic() - start, 1800, 2800);
+    assert_in_range(clock_monotonic() - start, 1400, 5000);
 }
 
 struct raising {
@@ -103,7 +106,7 @@ static void test_signals(void **state)
         fixture_open(&fixture);
         loop_after(fixture.loop, 50, raise_now, &raising);
         assert_false(fixture_get(&fixture, server.plain, "/after/5000", (struct http_request){0}));
-        assert_in_range(clock_monotonic() - raising.at, 0, 100);
+        assert_in_range(clock_monotonic() - raising.at, 0, AT_ONCE);
         assert_code(&fixture.err, ERROR_INTERRUPTED);
         assert_true(fixture.response.sent);
         /* It is not forgotten by the next request. */
@@ -141,7 +144,7 @@ static void test_second_signal(void **state)
     loop_after(fixture.loop, 90, raise_now, &second);
     assert_false(fixture_get(&fixture, server.plain, "/after/5000", (struct http_request){.form = "a"}));
     assert_code(&fixture.err, ERROR_INTERRUPTED);
-    assert_in_range(clock_monotonic() - second.at, 0, 100);
+    assert_in_range(clock_monotonic() - second.at, 0, AT_ONCE);
 }
 
 static struct http_transfer *start(struct fixture *fixture, const char *path, char url[128])
@@ -174,7 +177,7 @@ static void test_background(void **state)
     assert_false(http_finish(broken, &fixture.response, &fixture.err));
     assert_code(&fixture.err, ERROR_NETWORK);
     assert_says(fixture.err.message, "the other page");
-    assert_in_range(clock_monotonic() - begin, 0, 1000);
+    assert_in_range(clock_monotonic() - begin, 0, 4000);
     http_cancel(NULL);
 }
 
@@ -188,7 +191,7 @@ static void test_cancel(void **state)
     fixture_open(&fixture);
     http_cancel(start(&fixture, "/ok", url));
     int plain = server.plain;
-    server.plain = free_port();
+    server.plain = server.closed;
     struct http_transfer *waiting = start(&fixture, "/ok", url);
     server.plain = plain;
     assert_int_equal(loop_run(fixture.loop, &never, clock_monotonic() + 150, &fixture.err), LOOP_DEADLINE);
@@ -202,6 +205,7 @@ static void test_cancel(void **state)
 struct listener {
     struct loop *loop;
     unsigned answers;
+    int fd; /* closed with the second request, when it is to keep the connection of the first */
 };
 
 static void answer_self(void *context, int fd, short events)
@@ -227,7 +231,7 @@ static void accept_self(void *context, int fd, short events)
 static void test_own_listener_lives_on(void **state)
 {
     cleanup_fixture struct fixture fixture = {0};
-    int port, fd = server_listen(0, &port);
+    int port, fd = server_listen(&port);
     (void)state;
     fixture_open(&fixture);
     struct listener listener = {.loop = fixture.loop};
@@ -239,6 +243,49 @@ static void test_own_listener_lives_on(void **state)
     }
     loop_unwatch(fixture.loop, fd);
     close(fd);
+}
+
+static void answer_once(void *context, int fd, short events)
+{
+    struct listener *listener = context;
+    char request[HEAD_SIZE];
+    (void)events;
+    assert_true(server_read(fd, request, sizeof(request)));
+    if (listener->answers++ == 0) {
+        answer_ok(fd, 0, 0, request);
+        return;
+    }
+    loop_unwatch(listener->loop, fd);
+    close(fd);
+    loop_unwatch(listener->loop, listener->fd);
+    close(listener->fd);
+}
+
+static void accept_once(void *context, int fd, short events)
+{
+    struct listener *listener = context;
+    (void)events;
+    loop_watch(listener->loop, accept(fd, NULL, NULL), POLLIN, answer_once, listener);
+}
+
+/* The server takes the second request and is gone: libcurl connects anew by itself and is refused, which
+ * looks as if nothing had been sent. */
+static void test_no_retry_once_sent(void **state)
+{
+    cleanup_fixture struct fixture fixture = {0};
+    int port, fd = server_listen(&port);
+    (void)state;
+    test_ids("TOK-08");
+    fixture_open(&fixture);
+    struct listener listener = {.loop = fixture.loop, .fd = fd};
+    loop_watch(fixture.loop, fd, POLLIN, accept_once, &listener);
+    assert_true(fixture_get(&fixture, port, "/", (struct http_request){0}));
+    int64_t start = clock_monotonic();
+    assert_false(fixture_get(&fixture, port, "/", (struct http_request){.form = "refresh_token=x"}));
+    assert_code(&fixture.err, ERROR_NETWORK);
+    assert_in_range(clock_monotonic() - start, 0, 3000);
+    assert_true(fixture.response.sent);
+    assert_int_equal(listener.answers, 2);
 }
 
 static int set_up_group(void **state)
@@ -267,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_background),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_own_listener_lives_on),
+        cmocka_unit_test(test_no_retry_once_sent),
     };
     return cmocka_run_group_tests(tests, set_up_group, tear_down_group);
 }

@@ -26,14 +26,29 @@ static char *replaced(const char *jwk, const char *from, const char *to)
     return memory_format("%.*s%s%s", (int)(at - jwk), jwk, to, at + strlen(from));
 }
 
-static void test_usable_keys(void **state)
+/* A JWK in which FROM is replaced by TO. */
+struct key_case {
+    const char *jwk, *from, *to;
+    size_t usable;
+};
+
+static void expect_all(const struct key_case *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        cleanup_string char *jwk = replaced(cases[i].jwk, cases[i].from, cases[i].to);
+        cleanup_string char *text = memory_format("{\"keys\":[%s]}", jwk);
+        cleanup_jwk_set struct jwk_set *set = parse(text);
+        assert_int_equal(jwk_set_total(set), 1);
+        if (jwk_set_usable(set) != cases[i].usable)
+            fail_msg("case %zu: %s", i, jwk);
+    }
+}
+
+static void test_purpose(void **state)
 {
     (void)state;
-    test_ids("IDT-07 T-13 K7-67");
-    static const struct {
-        const char *jwk, *from, *to;
-        size_t usable;
-    } cases[] = {
+    test_ids("IDT-07 K7-67");
+    static const struct key_case cases[] = {
         {RSA_JWK, "{", "{", 1},
         {EC_JWK, "{", "{", 1},
         {ED_JWK, "{", "{", 1},
@@ -59,24 +74,38 @@ static void test_usable_keys(void **state)
         {EC_JWK, "{", "{\"d\":\"AQAB\",", 0},
         {RSA_JWK, "{", "{\"d\":null,", 0},
         {RSA_JWK, "{", "{\"k\":\"AQAB\",", 0},
-        {RSA_JWK, "AQAB", "Aw", 1},
-        {RSA_JWK, "AQAB", "AQ", 0},
-        {RSA_JWK, "AQAB", "AA", 0},
-        {RSA_JWK, "AQAB", "Ag", 0},
-        {RSA_JWK, "AQAB", "AAEAAQ", 0},
-        {RSA_JWK, "AQAB", "AAAAAAM", 0},
-        {RSA_JWK, "AQAB", "_____w", 1},
-        {RSA_JWK, "AQAB", "AQAAAAE", 0},
-        {RSA_JWK, "ofgW", "f_gW", 0},
-        {RSA_JWK, "ofgW", "AKH4Fg", 0},
-        {RSA_JWK, "XpoQ", "XpoR", 0},
-        {RSA_JWK, "\"RSA\"", "\"rsa\"", 0},
-        {RSA_JWK, "\"RSA\"", "\"EC\"", 0},
-        {RSA_JWK, "\"n\"", "\"N\"", 0},
+    };
+    expect_all(cases, array_length(cases));
+}
+
+static void test_rsa_numbers(void **state)
+{
+    (void)state;
+    test_ids("IDT-07 T-13");
+    static const struct key_case cases[] = {
+        {RSA_JWK, "AQAB", "Aw", 1},        {RSA_JWK, "AQAB", "AQ", 0},
+        {RSA_JWK, "AQAB", "AA", 0},        {RSA_JWK, "AQAB", "Ag", 0},
+        {RSA_JWK, "AQAB", "BA", 0},        {RSA_JWK, "AQAB", "AAEAAQ", 0},
+        {RSA_JWK, "AQAB", "AAAAAAM", 0},   {RSA_JWK, "AQAB", "_____w", 1},
+        {RSA_JWK, "AQAB", "AQAAAAE", 0},   {RSA_JWK, "AQAB", "AQABAAE", 0}, /* 2^32 + 65537 */
+        {RSA_JWK, "ofgW", "f_gW", 0},      {RSA_JWK, "ofgW", "AKH4Fg", 0},
+        {RSA_JWK, "XpoQ", "XpoR", 0},      {RSA_JWK, "\"RSA\"", "\"rsa\"", 0},
+        {RSA_JWK, "\"RSA\"", "\"EC\"", 0}, {RSA_JWK, "\"n\"", "\"N\"", 0},
+    };
+    expect_all(cases, array_length(cases));
+}
+
+static void test_other_members(void **state)
+{
+    (void)state;
+    test_ids("IDT-07 T-13");
+    static const struct key_case cases[] = {
         {EC_JWK, "P-256", "P-384", 0},
         {EC_JWK, "P-256", "secp256k1", 0},
         {EC_JWK, "\"x\":\"", "\"x\":\"AAAA", 0},
         {EC_JWK, "\"y\":\"", "\"y\":\"AAAA", 0},
+        {EC_JWK, "\"x\":\"f83O", "\"x\":\"", 0},
+        {EC_JWK, "\"y\":\"x_FE", "\"y\":\"", 0},
         {EC_JWK, "\"y\"", "\"z\"", 0},
         {EC_JWK, "\"EC\"", "\"OKP\"", 0},
         {ED_JWK, "Ed25519", "X25519", 0},
@@ -91,14 +120,7 @@ static void test_usable_keys(void **state)
         {"{}", "{}", "{\"kty\":\"oct\",\"kid\":\"o\"}", 0},
         {"{}", "{}", "{\"kty\":\"RSA\",\"x5c\":[\"MIIB\"]}", 0},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        cleanup_string char *jwk = replaced(cases[i].jwk, cases[i].from, cases[i].to);
-        cleanup_string char *text = memory_format("{\"keys\":[%s]}", jwk);
-        cleanup_jwk_set struct jwk_set *set = parse(text);
-        assert_int_equal(jwk_set_total(set), 1);
-        if (jwk_set_usable(set) != cases[i].usable)
-            fail_msg("case %zu: %s", i, jwk);
-    }
+    expect_all(cases, array_length(cases));
 }
 
 /* 2047 and 2048 bits, 8192 and 8193; the products are odd and nothing else matters here. */
@@ -273,7 +295,9 @@ static void test_free_of_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_usable_keys),
+        cmocka_unit_test(test_purpose),
+        cmocka_unit_test(test_rsa_numbers),
+        cmocka_unit_test(test_other_members),
         cmocka_unit_test(test_rsa_sizes),
         cmocka_unit_test(test_small_groups),
         cmocka_unit_test(test_sets),

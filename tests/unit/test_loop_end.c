@@ -6,12 +6,14 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "ids.h"
 
-enum { SOON = 2000 };
+/* An idle machine needs a millisecond. */
+enum { SOON = 2000, AT_ONCE = 400 };
 
 struct fixture {
     struct loop *loop;
@@ -23,6 +25,8 @@ static int set_up(void **state)
 {
     struct fixture *fixture = memory_allocate(sizeof(*fixture));
     *state = fixture;
+    /* A shell ignores it for what runs in the background. */
+    signal(SIGINT, SIG_DFL);
     return loop_open(&fixture->loop, &fixture->err) ? 0 : -1;
 }
 
@@ -53,7 +57,7 @@ static void test_signals(void **state)
         assert_true(loop_interrupted(fixture->loop));
         int64_t start = clock_monotonic();
         assert_int_equal(run(fixture, SOON), LOOP_INTERRUPTED);
-        assert_in_range(clock_monotonic() - start, 0, 100);
+        assert_in_range(clock_monotonic() - start, 0, AT_ONCE);
         assert_true(loop_interrupted(fixture->loop));
         assert_int_equal(run(fixture, SOON), LOOP_INTERRUPTED);
         fixture->done = true;
@@ -68,6 +72,22 @@ static void test_signals(void **state)
     assert_true(loop_open(&fixture->loop, &fixture->err));
 }
 
+/* As nohup sets it, for us and for what we start. */
+static void test_ignored_signal(void **state)
+{
+    struct fixture *fixture = *state;
+    test_ids("T-38");
+    loop_close(fixture->loop);
+    signal(SIGHUP, SIG_IGN);
+    assert_true(loop_open(&fixture->loop, &fixture->err));
+    raise(SIGHUP);
+    assert_false(loop_interrupted(fixture->loop));
+    assert_int_equal(run(fixture, 10), LOOP_DEADLINE);
+    raise(SIGTERM);
+    assert_int_equal(run(fixture, 10), LOOP_INTERRUPTED);
+    signal(SIGHUP, SIG_DFL);
+}
+
 static void raise_interrupt(void *context)
 {
     (void)context;
@@ -80,7 +100,7 @@ static void test_signal_while_waiting(void **state)
     int64_t start = clock_monotonic();
     loop_after(fixture->loop, 30, raise_interrupt, fixture);
     assert_int_equal(run(fixture, SOON), LOOP_INTERRUPTED);
-    assert_in_range(clock_monotonic() - start, 29, 130);
+    assert_in_range(clock_monotonic() - start, 29, 29 + AT_ONCE);
 }
 
 static void test_held_signal(void **state)
@@ -117,6 +137,9 @@ static void report_end(int report, bool hold)
         loop_hold_signals(fixture.loop, hold);
         (void)!write(report, "r", 1);
         end = (char)('0' + (int)run(&fixture, hold ? 700 : 10000));
+        /* It must have slept, not looked at a lost reader again and again. */
+        if (clock() > CLOCKS_PER_SEC / 4)
+            end = 's';
     }
     (void)!write(report, &end, 1);
     _exit(0);
@@ -156,10 +179,10 @@ static void test_reader_gone(void **state)
     char end;
     (void)state;
     test_ids("T-39");
-    assert_in_range(lose_reader(false, &end), 0, 400);
+    assert_in_range(lose_reader(false, &end), 0, 1000);
     assert_int_equal(end, '0' + LOOP_INTERRUPTED);
     /* Not while a rotated refresh token is on its way. */
-    assert_in_range(lose_reader(true, &end), 600, 1500);
+    assert_in_range(lose_reader(true, &end), 600, 3000);
     assert_int_equal(end, '0' + LOOP_DEADLINE);
 }
 
@@ -170,6 +193,7 @@ static void test_parent_gone(void **state)
     test_ids("T-39");
     assert_int_equal(pipe(report), 0);
     pid_t parent = fork();
+    assert_int_not_equal(parent, -1);
     if (parent == 0) {
         if (fork() == 0) {
             dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
@@ -182,7 +206,7 @@ static void test_parent_gone(void **state)
     int64_t start = clock_monotonic();
     kill(parent, SIGKILL);
     assert_int_equal(read_byte(report[0]), '0' + LOOP_INTERRUPTED);
-    assert_in_range(clock_monotonic() - start, 0, 1000);
+    assert_in_range(clock_monotonic() - start, 0, 1500);
     waitpid(parent, NULL, 0);
     close(report[0]);
     close(report[1]);
@@ -194,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         with_loop(test_signals),
+        with_loop(test_ignored_signal),
         with_loop(test_signal_while_waiting),
         with_loop(test_held_signal),
         with_loop(test_second_signal_ends_the_hold),

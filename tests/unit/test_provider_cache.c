@@ -177,6 +177,7 @@ static void test_odd_members(void **state)
         bool good = provider_file_parse(cases[i].text, strlen(cases[i].text), "i", 10, &record);
         assert_int_equal(good, cases[i].good);
         assert_int_equal(record.metadata != NULL, cases[i].metadata);
+        assert_int_equal(record.metadata_at != 0, cases[i].metadata);
         assert_int_equal(record.accepted_redirects.count, cases[i].redirects);
     }
 }
@@ -203,9 +204,9 @@ static void test_limits(void **state)
                         "client\nhttp://localhost:199");
 }
 
-static void test_nowhere(void **state)
+static void test_cannot_be_saved(void **state)
 {
-    (void)state;
+    struct fixture *fixture = *state;
     struct session_cache nowhere = {.directory = -1};
     cleanup_provider_record struct provider_record record = {0};
     struct error err = {0};
@@ -213,7 +214,9 @@ static void test_nowhere(void **state)
     assert_null(record.metadata);
     assert_false(provider_cache_save(&nowhere, ISSUER, false, &record, &err));
     struct provider_record bad = {.metadata = (char[]){"\xff"}};
-    assert_false(provider_cache_save(&nowhere, ISSUER, false, &bad, &err));
+    assert_false(provider_cache_save(&fixture->cache, ISSUER, false, &bad, &err));
+    assert_int_equal(err.code, ERROR_INTERNAL);
+    assert_int_equal(count_entries(fixture->path), 0);
 }
 
 static void test_belongs(void **state)
@@ -241,7 +244,7 @@ int main(void)
         fixture_test(test_damaged),
         fixture_test(test_odd_members),
         fixture_test(test_limits),
-        fixture_test(test_nowhere),
+        fixture_test(test_cannot_be_saved),
         fixture_test(test_belongs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

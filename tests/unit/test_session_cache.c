@@ -229,6 +229,9 @@ static void test_unfit_files(void **state)
     assert_non_null(strstr(warning.message, "0600"));
     save(fixture, &fixture->key); /* rewritten, private */
     assert_true(load(fixture, &fixture->key, NULL));
+    struct stat status;
+    assert_int_equal(fstatat(directory, name_of(&fixture->key, ".bad").text, &status, 0), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
 
     assert_int_equal(linkat(directory, name.text, directory, "second", 0), 0);
     assert_false(load(fixture, &fixture->key, NULL));
@@ -255,6 +258,32 @@ static void test_not_a_file(void **state)
     assert_false(load(fixture, &fixture->key, NULL));
     save(fixture, &fixture->key);
     assert_true(load(fixture, &fixture->key, NULL));
+    struct stat status;
+    assert_int_equal(fstatat(directory, name_of(&fixture->key, ".bad").text, &status, 0), 0);
+    assert_int_equal(status.st_mode, S_IFDIR | 0700);
+}
+
+static void test_directory_that_fails(void **state)
+{
+    struct fixture *fixture = *state;
+    test_ids("K7-39");
+    put_file(fixture->cache.directory, "file", "x", 1);
+    cleanup_session_cache struct session_cache broken = {
+        .directory = openat(fixture->cache.directory, "file", O_RDONLY | O_CLOEXEC)};
+    struct session session = {0};
+    struct error warning = {0};
+    bool found = true;
+    session_cache_load(&broken, &fixture->key, &session, &found, &warning);
+    assert_false(found);
+    assert_int_equal(warning.code, ERROR_CACHE_IO);
+    session_cache_load(&broken, &fixture->key, &session, &found, NULL);
+    assert_false(found);
+    assert_false(session_cache_drop(&broken, &fixture->key, &warning));
+
+    int descriptor = broken.directory;
+    session_cache_close(&broken);
+    assert_int_equal(fcntl(descriptor, F_GETFD), -1);
+    assert_int_equal(broken.directory, -1);
 }
 
 static void test_nowhere(void **state)
@@ -273,6 +302,7 @@ static void test_nowhere(void **state)
     assert_true(session_cache_drop(&nowhere, &fixture->key, &err));
     assert_int_equal(err.code, ERROR_NONE);
     assert_false(session_cache_prepare(&nowhere, &draft, &err));
+    assert_string_equal(err.message, "there is no cache directory");
 
     int fd = 0;
     bool locked = false;
@@ -331,6 +361,7 @@ int main(void)
         fixture_test(test_good_files_are_not_moved),
         fixture_test(test_unfit_files),
         fixture_test(test_not_a_file),
+        fixture_test(test_directory_that_fails),
         fixture_test(test_nowhere),
         fixture_test(test_prepared_save),
         fixture_test(test_stale_drafts_are_swept),

@@ -110,10 +110,16 @@ static void test_bad_paths(void **state)
         assert_string_equal(second.cache.path, fixture->path);
         assert_int_not_equal(second.warning.code, ERROR_NONE); /* one warning says that it is another one */
         cleanup_opened struct opened silent = {0};
-        const char *none[] = {NULL};
-        session_cache_open(none, true, &silent.cache, NULL);
+        const char *nobody_asks[] = {paths[i], NULL};
+        session_cache_open(nobody_asks, true, &silent.cache, NULL);
         assert_int_equal(silent.cache.directory, -1);
+        cleanup_opened struct opened twice = {0};
+        open_two(paths[i], "other", true, &twice);
+        assert_string_equal(twice.warning.message, alone.warning.message); /* the first is what was wanted */
     }
+    cleanup_opened struct opened nothing = {0};
+    open_two(NULL, NULL, true, &nothing);
+    assert_int_equal(nothing.cache.directory, -1);
 }
 
 static void test_reading_side_takes_what_is_there(void **state)
@@ -124,6 +130,17 @@ static void test_reading_side_takes_what_is_there(void **state)
     open_two(missing, fixture->path, false, &opened);
     assert_string_equal(opened.cache.path, fixture->path);
     assert_int_equal(opened.warning.code, ERROR_NONE);
+}
+
+static void test_first_is_taken(void **state)
+{
+    struct fixture *fixture = *state;
+    cleanup_string char *second = memory_format("%s/second", fixture->root);
+    cleanup_opened struct opened opened = {.warning = {.code = ERROR_INTERNAL}};
+    open_two(fixture->path, second, true, &opened);
+    assert_string_equal(opened.cache.path, fixture->path);
+    assert_int_equal(opened.warning.code, ERROR_NONE);
+    assert_false(exists(AT_FDCWD, second));
 }
 
 static void test_another_owner(void **state)
@@ -218,7 +235,9 @@ static int read_only_file_system(struct fixture *fixture)
     cleanup_opened struct opened reading = {0};
     open_two(fixture->path, second, false, &reading);
     bool moved = text_equal(both.cache.path, second) && text_equal(reading.cache.path, second);
-    return readable && refused && moved ? CHILD_GOOD : CHILD_BAD;
+    struct session_cache_cleaned cleaned = {0};
+    bool left = !session_cache_clean(fixture->path, &cleaned, &err) && err.code == ERROR_CACHE_IO;
+    return readable && refused && moved && left ? CHILD_GOOD : CHILD_BAD;
 }
 
 static void test_read_only(void **state)
@@ -274,6 +293,7 @@ int main(void)
         fixture_test(test_loose_modes),
         fixture_test(test_bad_paths),
         fixture_test(test_reading_side_takes_what_is_there),
+        fixture_test(test_first_is_taken),
         fixture_test(test_another_owner),
         fixture_test(test_unwritable),
         fixture_test(test_read_only),

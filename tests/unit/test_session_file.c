@@ -274,6 +274,12 @@ static void test_tokens_that_are_none(void **state)
         "e30.e30.e30 ",
         "e30.e30=.e30",
         "e30.e3\n0.e30",
+        "e30.eyJleHAiOjE3OTUyODc2MDB9.e30.e30",
+        "e30.eyJleHAiOjE3OTUyODc2MDB9.",
+        "e30.eyJleHAiOjE3OTUyODc2MDB9",
+        ".eyJleHAiOjE3OTUyODc2MDB9.e30",
+        "e30..eyJleHAiOjE3OTUyODc2MDB9.e30",
+        "e30.eyJleHAiOjE3OTUyODc2MDB9.e3 0",
         "e30.eyJleHAiOjk5OTk5OTk5OTk.e30" /* {"exp":9999999999 */,
         "e30.eyJleHAiOjF9.e30\u00e4",
     };
@@ -331,6 +337,9 @@ static void test_belongs(void **state)
     assert_false(session_file_belongs(text, strlen(text), "auth.example.com-0000000000000000"));
     assert_false(session_file_belongs(text, strlen(text) - 1, key.name));
     assert_false(session_file_belongs("{}", 2, key.name));
+    assert_false(session_file_belongs("{\"version\":1}", 13, key.name));
+    assert_false(session_file_belongs("{\"version\":2,\"key\":{}}", 22, key.name));
+    assert_false(session_file_belongs("{\"version\":2,\"id_token\":\"\"}", 27, key.name));
     const char *peer = "{\"id_token\":\"a.b.c\",\"refresh_token\":\"r\"}";
     assert_false(session_file_belongs(peer, strlen(peer), key.name));
 

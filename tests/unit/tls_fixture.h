@@ -132,10 +132,8 @@ static inline int tls_remove(const char *path, const struct stat *status, int ty
 
 static inline void tls_stop(struct tls *tls)
 {
-    for (size_t i = 0; i < tls->count; i++) {
-        kill(tls->pids[i], SIGKILL);
-        waitpid(tls->pids[i], NULL, 0);
-    }
+    for (size_t i = 0; i < tls->count; i++)
+        end_child(tls->pids[i]);
     nftw(tls->folder, tls_remove, 8, FTW_DEPTH | FTW_PHYS);
 }
 

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the program ends: by signals at any time, with its parent, with nobody to read it; and what it leaves behind."""
+
+import fcntl
+import json
+import os
+import random
+import signal
+import time
+
+import pytest
+from rested import NO_BROWSER, log_in
+from sockets import is_free
+from waiting import Waiting
+
+ids = pytest.mark.ids
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+PORTS = (8000, 18000)
+
+
+def is_held(lock):
+    """Whether a process holds a lock file."""
+    with open(lock, "r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def released(kube):
+    """Whether nothing is left: no port, no lock, no draft; every session is whole."""
+    names = [path.name for path in kube.cache.iterdir()] if kube.cache.exists() else []
+    left = [name for name in names if name.startswith(".tok.") or name.endswith(".holder")]
+    for path in kube.cache.glob("*.json"):
+        assert json.loads(path.read_text())["id_token"]
+    return not left and not any(map(is_held, kube.cache.glob("*.lock"))) and all(map(is_free, PORTS))
+
+
+def interrupted(running, kube, patience=1.0):
+    started = time.monotonic()
+    result = running.wait(10)
+    assert time.monotonic() - started < patience
+    assert result.code == "interrupted", result.err
+    assert released(kube)
+    return result
+
+
+def soon(condition, patience=10):
+    """Waits until a condition holds, and says how long that took."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < patience
+        time.sleep(0.01)
+    return time.monotonic() - started
+
+
+# Signals
+
+@ids("K7-86", "T-38")
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("endpoint", ["discovery", "authorize", "jwks", "token"])
+def test_a_signal_while_a_login_waits_for_the_provider_ends_it(kube, issuer, endpoint, number):
+    issuer.fault(endpoint, delay_ms=5000)
+    running = kube.start("get-token")
+    assert issuer.wait_for(endpoint)
+    running.signal(number)
+    interrupted(running, kube)
+    assert list(kube.cache.glob("*.json")) == []
+
+
+@ids("K7-86", "T-38")
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_while_the_browser_is_awaited_ends_the_login(kube, number):
+    waiting = Waiting(kube)
+    assert not is_free(waiting.port)
+    waiting.running.signal(number)
+    interrupted(waiting.running, kube)
+
+
+@ids("T-38")
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_while_a_refresh_token_is_spent_waits_for_its_answer(kube, issuer, number):
+    old = log_in(kube, issuer)
+    issuer.fault("token", delay_ms=600)
+    running = kube.start("get-token", **NO_BROWSER)
+    issuer.wait_for("token")
+    running.signal(number)
+    interrupted(running, kube, patience=2)
+    assert kube.session["id_token"] != old.token, "the new session is there"
+    assert kube.get_token(**NO_BROWSER).token == kube.session["id_token"]
+    assert issuer.count("token") == 1
+
+
+@ids("T-38")
+def test_who_insists_is_obeyed_even_then(kube, issuer):
+    log_in(kube, issuer)
+    before = kube.session_file.read_bytes()
+    issuer.fault("token", stall="before_headers")
+    running = kube.start("get-token", **NO_BROWSER)
+    issuer.wait_for("token")
+    running.signal(signal.SIGINT)
+    time.sleep(0.1)
+    assert running.process.poll() is None
+    running.signal(signal.SIGINT)
+    interrupted(running, kube)
+    assert kube.session_file.read_bytes() == before
+
+
+@ids("T-38")
+def test_signals_at_any_time_leave_nothing_behind(kube, issuer):
+    """A refresh, and a login up to its open port, take some tens of milliseconds: the signal comes within them."""
+    log_in(kube, issuer)
+    dice = random.Random(20)  # always the same
+    for attempt in range(60):
+        words = ["get-token", "--force-refresh"] if attempt % 2 else ["login", "--skip-open-browser"]
+        running = kube.start(*words, **NO_BROWSER)
+        time.sleep(dice.uniform(0, 0.12))
+        running.signal(dice.choice(SIGNALS))
+        result = running.wait(10)
+        assert result.status in (0, 1, -signal.SIGINT, -signal.SIGTERM, -signal.SIGHUP)
+        assert result.status == 0 or result.out == ""
+        assert released(kube)
+    assert kube.get_token("--force-refresh", **NO_BROWSER).status == 0, "no refresh token was lost"
+
+
+@ids("T-38")
+def test_a_killed_login_leaves_nothing_that_hinders_the_next(kube):
+    waiting = Waiting(kube)
+    waiting.running.signal(signal.SIGKILL)
+    waiting.running.wait()
+    assert is_free(waiting.port)
+    assert kube.get_token().status == 0
+    assert released(kube)
+
+
+def test_a_login_that_was_stopped_for_a_while_goes_on(kube):
+    waiting = Waiting(kube)
+    waiting.running.signal(signal.SIGSTOP)
+    waiting.running.signal(signal.SIGCONT)
+    assert waiting.finish().status == 0
+
+
+def test_a_signal_that_the_parent_ignores_is_ignored(kube):
+    """As under nohup, or in the background of a script."""
+    ignore = ["sh", "-c", "trap '' HUP INT; exec \"$@\"", "sh"]
+    waiting = Waiting(kube, process={"before": ignore})
+    waiting.running.signal(signal.SIGHUP)
+    waiting.running.signal(signal.SIGINT)
+    assert waiting.finish().status == 0
+
+
+def test_a_parent_that_ignores_its_children_or_blocks_signals_does_no_harm(kube):
+    def spoil():
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    running = kube.start("get-token", process={"preexec_fn": spoil})
+    assert running.wait().status == 0
+    waiting = Waiting(kube, command="login", process={"preexec_fn": spoil})
+    waiting.running.signal(signal.SIGTERM)
+    interrupted(waiting.running, kube)
+
+
+# Nobody there any more
+
+PARENT = ["sh", "-c", '"$@"; exit $?', "sh"]
+
+
+@ids("T-39")
+def test_a_login_ends_with_its_parent(kube):
+    waiting = Waiting(kube, process={"before": PARENT})
+    waiting.running.signal(signal.SIGKILL)
+    assert soon(lambda: is_free(waiting.port)) < 1.5
+    soon(lambda: released(kube))
+
+
+@ids("T-39")
+def test_a_login_ends_when_nobody_reads_its_answer(kube):
+    waiting = Waiting(kube)
+    waiting.running.process.stdout.close()
+    assert waiting.running.process.wait(1.5) == 1
+    assert is_free(waiting.port) and released(kube)
+
+
+@ids("T-39")
+def test_a_refresh_that_was_begun_is_saved_although_the_parent_has_gone(kube, issuer):
+    old = log_in(kube, issuer)
+    issuer.fault("token", delay_ms=600)
+    running = kube.start("get-token", process={"before": PARENT}, **NO_BROWSER)
+    issuer.wait_for("token")
+    running.signal(signal.SIGKILL)
+    soon(lambda: kube.session["id_token"] != old.token)
+    assert kube.get_token(**NO_BROWSER).status == 0
+    assert issuer.count("token") == 1
+
+
+@ids("K7-60")
+def test_a_login_that_nobody_answers_ends_in_time_and_frees_its_port(kube):
+    started = time.monotonic()
+    waiting = Waiting(kube, "--authentication-timeout-sec=1")
+    assert waiting.running.wait().code == "callback_timeout"
+    assert 0.9 < time.monotonic() - started < 2.5
+    assert is_free(waiting.port) and released(kube)
+
+
+def test_a_terminal_that_has_gone_does_not_end_a_login(kube):
+    """Nobody reads stderr any more."""
+    reader, writer = os.pipe()
+    running = kube.start("get-token", "-v3", process={"stderr": writer})
+    os.close(writer)
+    os.close(reader)
+    out, _ = running.process.communicate(timeout=20)
+    assert running.process.returncode == 0 and json.loads(out)["status"]["token"]
+
+
+# Descriptors and children
+
+@ids("T-37")
+@pytest.mark.parametrize("closed", ["1>&-", "0<&- 1>&- 2>&-"])
+def test_an_answer_that_cannot_be_given_is_an_error_and_spoils_no_file(kube, closed):
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh"]
+    for _ in range(2):
+        result = kube.start("get-token", process={"before": shell}).wait()
+        assert result.status == 1 and result.out == ""
+        assert "2>&-" in closed or result.code == "stdout"
+        assert kube.session["id_token"].count(".") == 2
+        kube.expire()
+
+
+@ids("T-40")
+def test_a_browser_that_ends_leaves_no_zombie(kube):
+    running = kube.start("get-token", FAKE_BROWSER="ignore", FAKE_BROWSER_LOG=str(kube.directory / "log"))
+    soon((kube.directory / "log").exists)
+    pid = running.process.pid
+    soon(lambda: (kube.directory / "log").read_text().endswith("\n"))
+    assert soon(lambda: not children(pid)) < 5
+    assert running.process.poll() is None
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return file.read().split()
+
+
+@ids("T-40")
+def test_descriptors_of_the_parent_are_not_handed_to_the_browser(kube):
+    log = kube.directory / "log"
+    with open(os.devnull, "rb") as one, open(os.devnull, "rb") as other:
+        running = kube.start("get-token", FAKE_BROWSER_LOG=str(log), process={"pass_fds": (one.fileno(), other.fileno())})
+        assert running.wait().status == 0
+    fds = json.loads(log.read_text())["fds"]
+    assert [number for number, _ in fds if number > 2] == []
+
+
+def test_a_crash_leaves_no_memory_on_the_disk(kube):
+    """The dump would hold tokens."""
+    waiting = Waiting(kube, process={"before": ["sh", "-c", 'ulimit -c unlimited; exec "$@"', "sh"]})
+    pid = waiting.pid
+    os.kill(pid, signal.SIGABRT)
+    _, status = os.waitpid(pid, 0)
+    assert os.WTERMSIG(status) == signal.SIGABRT
+    assert not os.WCOREDUMP(status)
+    waiting.running.process.returncode = -signal.SIGABRT
