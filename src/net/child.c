@@ -68,15 +68,17 @@ static char **environment_without(const struct text_list *secrets)
     return environment;
 }
 
-static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes)
+static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, int output)
 {
     sigset_t all, none;
     sigfillset(&all);
     sigemptyset(&none);
     int cause = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (cause == 0)
+    if (cause == 0 && output > 0)
+        cause = posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
+    else if (cause == 0)
         cause = posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    if (cause == 0 && log_level() < 1)
+    if (cause == 0 && output <= 0 && log_level() < 1)
         cause = posix_spawn_file_actions_addopen(actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     if (cause == 0)
         cause = posix_spawnattr_setsigdefault(attributes, &all);
@@ -88,7 +90,7 @@ static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attri
     return cause;
 }
 
-static int spawn(pid_t *pid, const char *program, char **argv, char **environment)
+static int spawn(struct child *child, const char *program, char **argv, char **environment)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -97,9 +99,9 @@ static int spawn(pid_t *pid, const char *program, char **argv, char **environmen
         return cause;
     cause = posix_spawnattr_init(&attributes);
     if (cause == 0) {
-        cause = prepare(&actions, &attributes);
+        cause = prepare(&actions, &attributes, child->output);
         if (cause == 0)
-            cause = posix_spawn(pid, program, &actions, &attributes, argv, environment);
+            cause = posix_spawn(&child->pid, program, &actions, &attributes, argv, environment);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);
@@ -114,7 +116,7 @@ int child_start(struct child *child, const char *program, const struct text_list
         argv[i] = words->items[i];
     char **environment = environment_without(secrets);
     protect_descriptors();
-    int cause = spawn(&child->pid, program, argv, environment);
+    int cause = spawn(child, program, argv, environment);
     free(environment);
     free(argv);
     if (cause != 0)
