@@ -50,6 +50,10 @@ struct authentik_token_request {
 /* The token endpoint said no: one remedy per error code and grant. */
 void authentik_hint_token_error(const struct token_error *failed,
                                 const struct authentik_token_request *request, struct error *err);
+/* The identity token of a pipeline was refused: whose tokens a provider takes. */
+void authentik_hint_federation(struct error *err);
+/* A client's own secret was refused with invalid_grant, which does not say so. */
+void authentik_hint_client_secret(struct error *err);
 /* No refresh token came: offline_access was not asked for, or its mapping is not attached. REQUESTED are the
  * scopes of the request. True when a line was added. */
 bool authentik_hint_no_refresh_token(const struct provider *provider, const struct text_list *requested,

@@ -11,6 +11,7 @@ struct login_options {
     struct login_config config;
     struct text_list addresses, secrets;
     char *certificate, *key;
+    char *client_key, *mark; /* of a pipeline */
     char *candidates[3], *runtime_directory;
     const char *candidate_list[3];
 };

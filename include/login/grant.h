@@ -14,14 +14,14 @@ struct grant {
     const char *name;    /* of --grant-type */
     bool client;         /* a pipeline: nobody is asked, no refresh token comes, no cool-down */
     const char *refusal; /* why it cannot be used; NULL when it can */
-    /* One login to its end. *ASKED is true when a person was asked, whatever came of it. Discovery is the grant's own
-     * first step (issuer_discover with MAY_BE_CACHED false), so is issuer_remember at its end. */
+    /* One login to its end. *ASKED is true when a person was asked, whatever came of it. Discovery is the
+     * grant's own first step (issuer_discover with MAY_BE_CACHED false), so is issuer_remember at its end. */
     bool (*run)(struct login_context *context, struct session *out, bool *asked, struct error *err);
 };
 extern const struct grant grant_table[];
 extern const size_t grant_count;
-/* "auto" is authcode, or password when there is a user name (and client-credentials when CLIENT_ONLY says that nobody could
- * be asked and there is a secret, a key or an assertion source). NULL for a name that is none. */
+/* "auto" is authcode, or password when there is a user name, or client-credentials when CLIENT_ONLY says that
+ * the client can log in by itself and nothing else is asked for. NULL for a name that is none. */
 const struct grant *grant_find(const char *name, bool has_username, bool client_only);
 
 #endif

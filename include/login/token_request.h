@@ -22,8 +22,8 @@ void token_outcome_release(struct token_outcome *outcome);
 #define cleanup_token_outcome __attribute__((cleanup(token_outcome_release)))
 
 /* Posts FORM (grant and its parameters, form-encoded; consumed: the client's parameters are appended).
- * Exactly one way of client authentication, chosen by metadata (TOK-02): none, Basic, post. NEVER_RETRY: an
- * authorization code. */
+ * Exactly one way of client authentication (TOK-02): the client's key when there is one, else by metadata
+ * none, Basic or post. NEVER_RETRY: an authorization code. */
 bool token_request_send(struct login_context *context, struct buffer *form, bool never_retry,
                         struct token_outcome *out, struct error *err) must_check;
 

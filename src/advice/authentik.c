@@ -223,6 +223,28 @@ static void hint_invalid_grant(const struct authentik_token_request *request, st
     }
 }
 
+void authentik_hint_federation(struct error *err)
+{
+    error_hint(err,
+               "Authentik: Applications > Providers > edit > Federated OIDC Sources must hold a source whose "
+               "stored JWKS has the platform's current keys; the account <provider>-<sub> that it makes must "
+               "be allowed by the application's bindings");
+    error_hint(err,
+               "of another provider of the same Authentik (Federated OIDC Providers) it takes the access "
+               "token, not the ID token");
+    authentik_hint_grant_type("client_credentials", err);
+}
+
+void authentik_hint_client_secret(struct error *err)
+{
+    error_hint(
+        err, "Authentik says invalid_grant also to a wrong client secret: Applications > Providers > edit > "
+             "Client Secret");
+    error_hint(err,
+               "the account ak-<provider>-client_credentials must be allowed by the application's bindings");
+    authentik_hint_grant_type("client_credentials", err);
+}
+
 static void hint_temporary(const struct token_error *failed, struct error *err)
 {
     if (failed->masked)
@@ -260,10 +282,9 @@ bool authentik_hint_no_refresh_token(const struct provider *provider, const stru
     if (asked && attached)
         return false;
     if (!attached)
-        error_hint(
-            err,
-            "no refresh token came, so a browser opens at every expiry: attach the scope mapping for "
-            "offline_access to the provider (Authentik: Applications > Providers > edit > Scopes)");
+        error_hint(err,
+                   "no refresh token came, so a browser opens at every expiry: attach the scope mapping for "
+                   "offline_access to the provider (Authentik: Applications > Providers > edit > Scopes)");
     if (!asked)
         error_hint(err, "ask for a refresh token with --oidc-extra-scope=offline_access");
     return true;

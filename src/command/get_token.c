@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "command/command.h"
 #include "command/login_options.h"
+#include "command/token_output.h"
 #include "crypto/jws.h"
 #include "kubernetes/apiserver.h"
 #include "kubernetes/exec_credential.h"
@@ -47,8 +48,11 @@ bool command_get_token(const struct command_input *input, struct buffer *out, st
     cleanup_login_options struct login_options login = {0};
     cleanup_session struct session session = {0};
     cleanup_exec_request struct exec_request request = {0};
+    enum token_output output = TOKEN_OUTPUT_EXEC_CREDENTIAL;
     if (!login_options_fill(input, &login, err) ||
         !exec_request_parse(command_variable(input, "KUBERNETES_EXEC_INFO"), &request, err))
+        return false;
+    if (!token_output_choose(input->options->output, &request, &output, err))
         return false;
     login_options_warn(input);
     login.config.from_kubectl = request.present;
@@ -62,5 +66,7 @@ bool command_get_token(const struct command_input *input, struct buffer *out, st
         if (!login_run(&login.config, &session, err))
             return false;
     }
+    if (output != TOKEN_OUTPUT_EXEC_CREDENTIAL)
+        return token_output_write(output, &session, login.config.issuer, out, err);
     return exec_credential_write(request.version, session.token, session.expires_at, out, err);
 }

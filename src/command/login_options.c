@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "command/pipeline_options.h"
 #include "login/grant.h"
 #include "net/terminal.h"
 
@@ -27,18 +28,11 @@ static bool refuse_choice(const struct command_input *input, const char *name, c
     return error_set(err, ERROR_CONFIG, "%s: %s must be one of (%s)", input->command, name, choices);
 }
 
-/* Whether nobody can be asked and the client can log in by itself. */
-static bool has_client_login(const struct options *options)
-{
-    (void)options;
-    return false;
-}
-
 static bool check_grant(const struct command_input *input, struct login_config *config, struct error *err)
 {
     const struct options *options = input->options;
     const struct grant *grant =
-        grant_find(options->grant_type, !text_is_empty(options->username), has_client_login(options));
+        grant_find(options->grant_type, !text_is_empty(options->username), pipeline_has_client_login(input));
     if (grant == NULL)
         return refuse_choice(input, "grant-type",
                              "auto|authcode|authcode-keyboard|password|device-code|client-credentials", err);
@@ -289,6 +283,8 @@ bool login_options_fill(const struct command_input *input, struct login_options 
         return false;
     fill_config(input, out);
     gather_directories(input, store, out);
+    if (!pipeline_options_fill(input, out, err))
+        return false;
     out->config.notice = (struct notice){.say = show_notice};
     out->config.program = input->program;
     return login_check_config(&out->config, err);
@@ -300,6 +296,8 @@ void login_options_release(struct login_options *login)
     text_list_release(&login->secrets);
     memory_cleanup_string(&login->certificate);
     memory_cleanup_secret(&login->key);
+    memory_cleanup_secret(&login->client_key);
+    memory_cleanup_string(&login->mark);
     memory_cleanup_string(&login->runtime_directory);
     for (size_t i = 0; i < array_length(login->candidates); i++)
         memory_cleanup_string(&login->candidates[i]);

@@ -3,13 +3,14 @@
 #include "login/grant.h"
 
 #include "login/authorization_code.h"
+#include "login/client_credentials.h"
 
 const struct grant grant_table[] = {
     {"authcode", false, NULL, authorization_code_run},
     {"authcode-keyboard", false, "is not built into this version", NULL},
     {"password", false, "is not built into this version", NULL},
     {"device-code", false, "is not built into this version", NULL},
-    {"client-credentials", true, "is not built into this version", NULL},
+    {"client-credentials", true, NULL, client_credentials_run},
 };
 const size_t grant_count = array_length(grant_table);
 
@@ -25,7 +26,7 @@ const struct grant *grant_find(const char *name, bool has_username, bool client_
 {
     if (!text_equal(name, "auto"))
         return by_name(name);
-    if (has_username)
-        return by_name("password");
-    return by_name(client_only ? "client-credentials" : "authcode");
+    if (client_only)
+        return by_name("client-credentials");
+    return by_name(has_username ? "password" : "authcode");
 }

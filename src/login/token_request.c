@@ -4,15 +4,37 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "crypto/client_assertion.h"
+#include "crypto/random.h"
 
 enum { ANSWER_LIMIT = 1024 * 1024, SKEW_SECONDS = 60 };
 
-enum client_authentication { CLIENT_PUBLIC, CLIENT_BASIC, CLIENT_POST };
+enum client_authentication { CLIENT_PUBLIC, CLIENT_BASIC, CLIENT_POST, CLIENT_KEY };
+#define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 void token_outcome_release(struct token_outcome *outcome)
 {
     token_response_release(&outcome->response);
     *outcome = (struct token_outcome){0};
+}
+
+static bool choose_key(const struct login_context *context, enum client_authentication *choice,
+                       struct error *err)
+{
+    const struct provider *provider = &context->provider;
+    *choice = CLIENT_KEY;
+    if (!provider->names_token_auth_methods ||
+        text_list_contains(&provider->token_auth_methods, "private_key_jwt"))
+        return true;
+    error_set(
+        err, ERROR_UNSUPPORTED,
+        "the provider takes no private_key_jwt at its token endpoint: --client-assertion-key cannot be used");
+    if (provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
+        return error_hint(err,
+                          "Authentik knows a client's key in no version: for a pipeline use an app password "
+                          "(--username, --password) or --client-assertion-source");
+    return error_hint(err,
+                      "use a secret, or --client-assertion-source where the provider trusts another issuer");
 }
 
 /* Authentik before 2026.2.2 does not decode Basic credentials, so the form is the safer of the two there. */
@@ -24,6 +46,8 @@ static bool choose_authentication(const struct login_context *context, enum clie
     bool basic = !named || text_list_contains(methods, "client_secret_basic");
     bool post = named && text_list_contains(methods, "client_secret_post");
     bool prefers_post = provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK;
+    if (context->config->proof.key != NULL)
+        return choose_key(context, choice, err);
     if (text_is_empty(context->config->client_secret))
         *choice = CLIENT_PUBLIC;
     else if (basic && !(post && prefers_post))
@@ -43,6 +67,47 @@ static char *form_encoded(const char *text)
     cleanup_buffer struct buffer encoded = BUFFER_SECRET(1 << 20);
     encoding_form(text, &encoded);
     return buffer_steal(&encoded);
+}
+
+/* Signs with the algorithm that was named, or with the first that the key can. */
+static bool sign(const struct client_proof *proof, struct client_assertion *assertion, char **jwt,
+                 struct error *err)
+{
+    static const char *const algorithms[] = {"RS256", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"};
+    if (!text_equal(proof->algorithm, "auto")) {
+        assertion->alg = proof->algorithm;
+        return client_assertion_build(assertion, jwt, err);
+    }
+    for (size_t i = 0; i < array_length(algorithms); i++) {
+        struct error failed = {0};
+        assertion->alg = algorithms[i];
+        if (client_assertion_build(assertion, jwt, &failed))
+            return true;
+        if (i == 0)
+            *err = failed;
+    }
+    return false;
+}
+
+/* TOK-03: a new one for every request. */
+static bool add_assertion(const struct login_config *config, struct buffer *form, struct error *err)
+{
+    char id[RANDOM_TOKEN_SIZE];
+    cleanup_secret char *jwt = NULL;
+    if (!random_token(id, err))
+        return false;
+    struct client_assertion assertion = {.client_id = config->client_id,
+                                         .audience = config->proof.audience != NULL ? config->proof.audience
+                                                                                    : config->issuer,
+                                         .id = id,
+                                         .key = config->proof.key,
+                                         .kid = config->proof.key_id,
+                                         .now = clock_wall()};
+    if (!sign(&config->proof, &assertion, &jwt, err))
+        return error_prefix(err, "cannot use --client-assertion-key");
+    encoding_form_pair("client_assertion_type", ASSERTION_TYPE, form);
+    encoding_form_pair("client_assertion", jwt, form);
+    return true;
 }
 
 /* Tokens carry the provider's times: a clock that is off makes good ones look expired, or expired ones good.
@@ -74,6 +139,8 @@ bool token_request_send(struct login_context *context, struct buffer *form, bool
     } else {
         encoding_form_pair("client_id", config->client_id, form);
     }
+    if (choice == CLIENT_KEY && !add_assertion(config, form, err))
+        return false;
     if (choice == CLIENT_POST)
         encoding_form_pair("client_secret", config->client_secret, form);
     struct http_request request = {.what = "the token endpoint's answer",

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Judges what a pipeline gives to log in with, and finds out whether somebody is there. */
+#include "command/pipeline_options.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "login/client_credentials.h"
+#include "login/grant.h"
+#include "login/identity_token.h"
+
+const char *pipeline_non_interactive(const struct command_input *input)
+{
+    if (option_given(input->options, "non-interactive"))
+        return input->options->non_interactive ? "--non-interactive" : NULL;
+    return text_equal(command_variable(input, "CI"), "true") ? "CI=true" : NULL;
+}
+
+bool pipeline_has_client_login(const struct command_input *input)
+{
+    const struct options *options = input->options;
+    if (!text_is_empty(options->assertion_source))
+        return true;
+    bool has_proof = !text_is_empty(options->client_secret) || !text_is_empty(options->assertion_key);
+    return has_proof && text_is_empty(options->username) && pipeline_non_interactive(input) != NULL;
+}
+
+static const char *given_or_null(const char *text)
+{
+    return text_is_empty(text) ? NULL : text;
+}
+
+static bool read_key(const struct options *options, struct login_options *out, struct error *err)
+{
+    cleanup_buffer struct buffer pem = BUFFER_SECRET(1 << 20);
+    if (text_is_empty(options->assertion_key)) {
+        if (text_is_empty(options->assertion_key_id) && !option_given(options, "client-assertion-algorithm"))
+            return true;
+        return error_set(err, ERROR_CONFIG,
+                         "--client-assertion-key is missing: its ID or algorithm alone sign nothing");
+    }
+    if (!file_read(options->assertion_key, &pem, err))
+        return error_prefix(err, "cannot use --client-assertion-key");
+    out->client_key = buffer_steal(&pem);
+    return true;
+}
+
+static bool check_validity(const struct options *options, int64_t *seconds, struct error *err)
+{
+    if (text_is_empty(options->min_validity) || clock_parse_duration(options->min_validity, seconds))
+        return true;
+    error_set(err, ERROR_CONFIG, "--min-validity: '%s' is no duration", safe(options->min_validity));
+    return error_hint(err, "write it like 90s, 15m, 1h30m or 1d");
+}
+
+static bool check_source(const struct options *options, const struct login_config *config, struct error *err)
+{
+    if (text_is_empty(options->assertion_source))
+        return true;
+    if (!config->grant->client)
+        return error_set(err, ERROR_CONFIG,
+                         "--client-assertion-source is for --grant-type=client-credentials, not for '%s'",
+                         config->grant->name);
+    return identity_token_check(options->assertion_source, err);
+}
+
+static bool has_control(const char *text)
+{
+    for (; text != NULL && *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return true;
+    return false;
+}
+
+bool pipeline_options_fill(const struct command_input *input, struct login_options *out, struct error *err)
+{
+    const struct options *options = input->options;
+    struct login_config *config = &out->config;
+    if (has_control(options->assertion_audience) || has_control(options->assertion_key_id))
+        return error_set(
+            err, ERROR_CONFIG,
+            "--client-assertion-audience or --client-assertion-key-id holds a control character");
+    if (!check_validity(options, &config->min_validity, err) || !check_source(options, config, err) ||
+        !read_key(options, out, err))
+        return false;
+    config->username = given_or_null(options->username);
+    config->password = given_or_null(options->password);
+    config->non_interactive = pipeline_non_interactive(input);
+    config->proof = (struct client_proof){.key = out->client_key,
+                                          .key_id = given_or_null(options->assertion_key_id),
+                                          .algorithm = options->assertion_algorithm,
+                                          .audience = given_or_null(options->assertion_audience),
+                                          .source = given_or_null(options->assertion_source),
+                                          .environment = input->environment,
+                                          .secrets = &out->secrets};
+    if (config->proof.source != NULL)
+        config->proof.mark = out->mark = identity_token_mark(&config->proof);
+    if (config->proof.key != NULL && config->client_secret != NULL)
+        return error_set(err, ERROR_CONFIG, "give --oidc-client-secret or --client-assertion-key, not both");
+    return !config->grant->client || client_credentials_check(config, err);
+}
