@@ -27,4 +27,15 @@ void token_outcome_release(struct token_outcome *outcome);
 bool token_request_send(struct login_context *context, struct buffer *form, bool never_retry,
                         struct token_outcome *out, struct error *err) must_check;
 
+/* The same for another endpoint that knows the client in the same way (RFC 8628 section 3.1). All borrowed. */
+struct token_post {
+    const char *what, *url; /* WHAT is for messages: "the token endpoint's answer" */
+    struct buffer *form;    /* consumed as above */
+    bool never_retry;
+};
+bool token_request_post(struct login_context *context, const struct token_post *post,
+                        struct http_response *out, struct error *err) must_check;
+/* An answer as the parsers of oidc/ take it. Borrows from RESPONSE. */
+struct token_http token_request_answer(const struct http_response *response);
+
 #endif

@@ -125,8 +125,8 @@ static void warn_of_skew(struct login_context *context, int64_t date)
                skew > 0 ? "ahead of" : "behind");
 }
 
-bool token_request_send(struct login_context *context, struct buffer *form, bool never_retry,
-                        struct token_outcome *out, struct error *err)
+bool token_request_post(struct login_context *context, const struct token_post *post,
+                        struct http_response *out, struct error *err)
 {
     const struct login_config *config = context->config;
     enum client_authentication choice = CLIENT_PUBLIC;
@@ -137,32 +137,49 @@ bool token_request_send(struct login_context *context, struct buffer *form, bool
         user = form_encoded(config->client_id);
         password = form_encoded(config->client_secret);
     } else {
-        encoding_form_pair("client_id", config->client_id, form);
+        encoding_form_pair("client_id", config->client_id, post->form);
     }
-    if (choice == CLIENT_KEY && !add_assertion(config, form, err))
+    if (choice == CLIENT_KEY && !add_assertion(config, post->form, err))
         return false;
     if (choice == CLIENT_POST)
-        encoding_form_pair("client_secret", config->client_secret, form);
-    struct http_request request = {.what = "the token endpoint's answer",
-                                   .url = context->provider.token_endpoint,
-                                   .form = buffer_text(form),
+        encoding_form_pair("client_secret", config->client_secret, post->form);
+    struct http_request request = {.what = post->what,
+                                   .url = post->url,
+                                   .form = buffer_text(post->form),
                                    .basic_user = user,
                                    .basic_password = password,
                                    .limit = ANSWER_LIMIT,
-                                   .never_retry = never_retry};
+                                   .never_retry = post->never_retry};
+    if (!http_perform(context->http, &request, out, err))
+        return false;
+    warn_of_skew(context, out->date);
+    return true;
+}
+
+struct token_http token_request_answer(const struct http_response *response)
+{
+    return (struct token_http){.status = response->status,
+                               .body = buffer_text(&response->body),
+                               .length = response->body.length,
+                               .allow = response->allow,
+                               .retry_after = response->retry_after,
+                               .request_id = response->request_id};
+}
+
+bool token_request_send(struct login_context *context, struct buffer *form, bool never_retry,
+                        struct token_outcome *out, struct error *err)
+{
+    struct token_post post = {.what = "the token endpoint's answer",
+                              .url = context->provider.token_endpoint,
+                              .form = form,
+                              .never_retry = never_retry};
     cleanup_http_response struct http_response response = {0};
-    bool answered = http_perform(context->http, &request, &response, err);
+    bool answered = token_request_post(context, &post, &response, err);
     out->sent = answered || response.sent;
     out->answered = answered;
     out->status = response.status;
     if (!answered)
         return false;
-    warn_of_skew(context, response.date);
-    struct token_http http = {.status = response.status,
-                              .body = buffer_text(&response.body),
-                              .length = response.body.length,
-                              .allow = response.allow,
-                              .retry_after = response.retry_after,
-                              .request_id = response.request_id};
+    struct token_http http = token_request_answer(&response);
     return token_response_parse(&http, &out->response, &out->failed, err);
 }
