@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The platforms whose identity token takes more than reading a variable, and the permission that each one
- * wants. */
+/* The platforms whose identity token is more than a variable, and the permission that each one wants. */
 #include "identity_platform.h"
 
 #include <ctype.h>
@@ -17,10 +16,14 @@
 
 enum { TRIES = 3, PAUSE_MILLISECONDS = 1000 };
 
+static bool runs_on_forgejo(const struct identity_request *request)
+{
+    return identity_is_true(request, "FORGEJO_ACTIONS") || identity_is_true(request, "GITEA_ACTIONS");
+}
+
 bool identity_is_forgejo(const struct identity_request *request)
 {
-    return text_equal(request->name, "forgejo") || identity_is_true(request, "FORGEJO_ACTIONS") ||
-           identity_is_true(request, "GITEA_ACTIONS");
+    return text_equal(request->name, "forgejo") || runs_on_forgejo(request);
 }
 
 static bool hint_permission(const struct identity_request *request, bool forgejo, struct error *err)
@@ -49,7 +52,7 @@ static bool refuse_github(const struct identity_request *request, struct error *
                   "this job of %s may not ask for an identity token: '%s' is set, '%s' is not", platform,
                   has_url ? REQUEST_URL : REQUEST_TOKEN, has_url ? REQUEST_TOKEN : REQUEST_URL);
         error_hint(err, "a container or a step of its own needs both variables handed in");
-    } else if (identity_is_true(request, "GITHUB_ACTIONS") || identity_is_forgejo(request)) {
+    } else if (identity_is_true(request, "GITHUB_ACTIONS") || runs_on_forgejo(request)) {
         error_set(err, ERROR_IDENTITY_TOKEN,
                   "this job of %s may not ask for an identity token: '" REQUEST_URL "' and '" REQUEST_TOKEN
                   "' are not set",
@@ -109,7 +112,8 @@ static bool ask_often(const struct identity_request *request, struct http *http,
                                .url = buffer_text(&address),
                                .bearer = identity_variable(request, REQUEST_TOKEN),
                                .accept = "application/json; api-version=2.0",
-                               .limit = 2 * IDENTITY_TOKEN_LIMIT};
+                               .limit = 2 * IDENTITY_TOKEN_LIMIT,
+                               .keep_redirects = true};
     for (int left = TRIES; left > 0; left--) {
         error_clear(err);
         if (ask_github(http, &ask, token, err))

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to the identity token: what a source is asked with, and the platforms that need more than a
- * variable. */
+/* Private to the identity token: what a source is asked with, and the platforms that want more. */
 #ifndef LOGIN_IDENTITY_PLATFORM_H
 #define LOGIN_IDENTITY_PLATFORM_H
 

@@ -86,6 +86,9 @@ def client_credentials(app, request, provider, secret):
 
 def machine_user(app, request, provider, secret):
     """The user of a machine login, tried in the order of the real server; None when nothing fits."""
+    if provider["client_jwks"]:
+        clients.authenticate(app, request, provider, secret)
+        return service_account(f"ak-{provider['slug']}-client_credentials")
     if request.field("client_assertion_type"):
         if request.field("client_assertion_type") != clients.ASSERTION_TYPE:
             return None
