@@ -16,6 +16,11 @@ find_soname(CURL curl CURL_SONAME)
 find_soname(MICROHTTPD microhttpd MICROHTTPD_SONAME)
 find_soname(OPENSSL crypto CRYPTO_SONAME)
 find_soname(JWT jwt JWT_SONAME)
+set(login_external)
+if(QRENCODE_FOUND)
+  find_soname(QRENCODE qrencode QRENCODE_SONAME)
+  set(login_external QRENCODE)
+endif()
 
 # layer(NAME LAYERS ... EXTERNAL ...): LAYERS are ours, EXTERNAL are imported pkg-config targets whose headers it includes
 # and which are linked only when binding is not late.
@@ -45,6 +50,7 @@ target_link_libraries(base PUBLIC PkgConfig::JANSSON ${CMAKE_DL_LIBS})
 target_compile_definitions(base PUBLIC
   LATE_CURL="${CURL_SONAME}" LATE_MICROHTTPD="${MICROHTTPD_SONAME}"
   LATE_CRYPTO="${CRYPTO_SONAME}" LATE_JWT="${JWT_SONAME}"
+  $<$<BOOL:${QRENCODE_FOUND}>:LATE_QRENCODE="${QRENCODE_SONAME}">
   $<$<BOOL:${LATE_BINDING}>:LATE_BINDING>)
 layer(session LAYERS base)
 layer(crypto LAYERS base EXTERNAL OPENSSL JWT)
@@ -52,7 +58,7 @@ layer(oidc LAYERS crypto base)
 layer(net LAYERS base EXTERNAL CURL MICROHTTPD)
 layer(kubernetes LAYERS base)
 layer(advice LAYERS oidc net kubernetes crypto session base)
-layer(login LAYERS advice oidc net kubernetes crypto session base)
+layer(login LAYERS advice oidc net kubernetes crypto session base EXTERNAL ${login_external})
 layer(command LAYERS login advice kubernetes oidc net crypto session base)
 
 if(EXISTS ${CMAKE_SOURCE_DIR}/src/main.c)

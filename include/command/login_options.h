@@ -12,7 +12,7 @@ struct login_options {
     struct text_list addresses, secrets;
     char *certificate, *key;
     char *client_key, *mark; /* of a pipeline */
-    char *candidates[3], *runtime_directory;
+    char *candidates[3], *runtime_directory, *ssh_target;
     const char *candidate_list[3];
 };
 /* Judges every option; what is not built yet is refused by name. */

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "login/notice.h"
+#include "login/place.h"
 #include "net/browser.h"
 #include "net/http.h"
 #include "session/session.h"
@@ -66,6 +67,7 @@ struct login_config {
     bool from_kubectl;                   /* KUBERNETES_EXEC_INFO was there */
     const char *program;                 /* as the user calls us, for hints */
     struct notice notice;
+    struct login_place place;
 };
 
 /* The cached path: a file, no lock, no library. */

@@ -20,6 +20,7 @@ struct browser_settings {
     const char *path;    /* $PATH; fallbacks in /usr/local/bin, /usr/bin, /bin are tried as well */
     bool has_display;    /* DISPLAY or WAYLAND_DISPLAY, or WSL */
     bool is_wsl;
+    const char *why_not; /* why there is no display, where more is known than that; NULL */
     const struct text_list *secrets; /* names of variables that the child must not see; NULL for none */
     browser_failed *failed;          /* NULL when nobody wants to know */
     void *context;

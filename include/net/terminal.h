@@ -9,6 +9,8 @@
 void terminal_set_type(const char *type);
 /* True when stderr is a terminal that can move the cursor (TERM is set and not "dumb"). */
 bool terminal_is_interactive(void);
+/* Its width, 80 where it does not tell. */
+unsigned terminal_columns(void);
 /* Shows LINE in place of the one before, cut at the terminal's width; nothing when not interactive. Text from
  * outside must have gone through safe(). */
 void terminal_status(const char *line);

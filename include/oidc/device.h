@@ -21,9 +21,9 @@ struct device_authorization {
 void device_authorization_release(struct device_authorization *device);
 #define cleanup_device_authorization __attribute__((cleanup(device_authorization_release)))
 
-/* Parses the answer to a device authorization request (DEV-01): both URIs must be https, or plain http on loopback
- * where the issuer is (DEV-02, code endpoint_url); Google's verification_url is taken as well. Anything but a good
- * answer is explained as token_response_parse does. FAILED is always written. */
+/* Parses the answer to a device authorization request (DEV-01): both URIs must be https, or plain http on
+ * loopback where the issuer is (DEV-02, code endpoint_url); Google's verification_url is taken as well.
+ * Anything but a good answer is explained as token_response_parse does. FAILED is always written. */
 bool device_authorization_parse(const char *issuer, const struct token_http *http,
                                 struct device_authorization *out, struct token_error *failed,
                                 struct error *err) must_check;

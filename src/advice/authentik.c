@@ -7,6 +7,8 @@
 /* Any port of a loopback host, no path, "/" or "/callback", and nothing else: ".*" behind the host would also
  * match http://localhost:x@evil.example/. */
 #define SAFE_REGEX "http://(localhost|127\\.0\\.0\\.1|\\[::1\\]):[0-9]{1,5}(/|/callback)?"
+/* Seconds in which hardly anybody types a code, a name, a password and a second factor. */
+enum { SHORT_DEVICE_CODE = 120 };
 
 static bool is_symmetric(const char *alg)
 {
@@ -148,6 +150,21 @@ void authentik_hint_timeout(const char *redirect_uri, const char *login_hint, st
                    safe(login_hint));
     error_hint(err, "if it ended on Authentik's own start page, try again: a login by another source can "
                     "lose the way back");
+}
+
+void authentik_hint_device_timeout(int64_t lifetime, struct error *err)
+{
+    if (lifetime <= SHORT_DEVICE_CODE)
+        error_hint(
+            err,
+            "a code lives for %lld s: give people more time (Authentik: Applications > Providers > edit > "
+            "Access code validity, for example minutes=10)",
+            (long long)lifetime);
+    error_hint(err, "if the browser showed 'Permission denied': bind the user or a group to the application "
+                    "(Authentik: Applications > the application > Policy / Group / User Bindings)");
+    error_hint(
+        err, "if it showed 'Not Found' or an empty page: choose a Device code flow for the brand (Authentik: "
+             "System > Brands > edit > Default flows)");
 }
 
 void authentik_hint_callback_error(const char *oauth_error, const char *description, struct error *err)

@@ -32,6 +32,9 @@ NOTE(note_curl, NOTE_JSON("http", "requests to the issuer", "required", LATE_CUR
 NOTE(note_crypto, NOTE_JSON("signatures", "verification of ID tokens", "required", LATE_CRYPTO));
 NOTE(note_microhttpd, NOTE_JSON("browser", "login in a browser", "required", LATE_MICROHTTPD));
 NOTE(note_jwt, NOTE_JSON("private_key_jwt", "client authentication by a key", "recommended", LATE_JWT));
+#ifdef LATE_QRENCODE
+NOTE(note_qrencode, NOTE_JSON("qr", "device codes as QR codes", "suggested", LATE_QRENCODE));
+#endif
 
 static bool bind_symbols(const struct late_library *library, void *handle, struct error *err)
 {

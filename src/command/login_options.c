@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "command/surroundings.h"
 #include "command/pipeline_options.h"
 #include "login/grant.h"
 #include "net/terminal.h"
@@ -192,12 +193,6 @@ static void gather_directories(const struct command_input *input, bool store, st
     out->config.runtime_directory = out->runtime_directory;
 }
 
-static bool is_wsl(const struct command_input *input)
-{
-    return command_variable(input, "WSL_DISTRO_NAME") != NULL ||
-           command_variable(input, "WSL_INTEROP") != NULL;
-}
-
 /* Every variable that carries one of our secrets is kept from the browser, whose own children may be less
  * careful. */
 void login_options_prepare_login(const struct command_input *input, struct login_options *out)
@@ -214,10 +209,8 @@ void login_options_prepare_login(const struct command_input *input, struct login
         .command = text_is_empty(input->options->browser_command) ? NULL : input->options->browser_command,
         .browser = command_variable(input, "BROWSER"),
         .path = command_variable(input, "PATH"),
-        .is_wsl = is_wsl(input),
-        .has_display = command_variable(input, "DISPLAY") != NULL ||
-                       command_variable(input, "WAYLAND_DISPLAY") != NULL || is_wsl(input),
         .secrets = &out->secrets};
+    surroundings_look(input, out);
 }
 
 static const char *given_or_null(const char *text)
@@ -287,6 +280,7 @@ bool login_options_fill(const struct command_input *input, struct login_options 
         return false;
     out->config.notice = (struct notice){.say = show_notice};
     out->config.program = input->program;
+    out->config.place.may_prompt = true;
     return login_check_config(&out->config, err);
 }
 
@@ -299,6 +293,7 @@ void login_options_release(struct login_options *login)
     memory_cleanup_secret(&login->client_key);
     memory_cleanup_string(&login->mark);
     memory_cleanup_string(&login->runtime_directory);
+    memory_cleanup_string(&login->ssh_target);
     for (size_t i = 0; i < array_length(login->candidates); i++)
         memory_cleanup_string(&login->candidates[i]);
     *login = (struct login_options){0};

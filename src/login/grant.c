@@ -4,12 +4,13 @@
 
 #include "login/authorization_code.h"
 #include "login/client_credentials.h"
+#include "login/device_code.h"
 
 const struct grant grant_table[] = {
     {"authcode", false, NULL, authorization_code_run},
     {"authcode-keyboard", false, "is not built into this version", NULL},
     {"password", false, "is not built into this version", NULL},
-    {"device-code", false, "is not built into this version", NULL},
+    {"device-code", false, NULL, device_code_run},
     {"client-credentials", true, NULL, client_credentials_run},
 };
 const size_t grant_count = array_length(grant_table);

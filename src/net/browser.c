@@ -108,8 +108,10 @@ bool browser_available(const struct browser_settings *settings, const char **why
         if (resolve(commands.items[i], settings->path, &words, &program, &ignored))
             return true;
     }
-    *why = settings->has_display ? "none of xdg-open, x-www-browser and www-browser is installed"
-                                 : "there is no display here";
+    if (settings->has_display)
+        *why = "none of xdg-open, x-www-browser and www-browser is installed";
+    else
+        *why = settings->why_not != NULL ? settings->why_not : "there is no display here";
     return false;
 }
 

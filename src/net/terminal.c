@@ -29,7 +29,7 @@ bool terminal_is_interactive(void)
     return terminal.moves_cursor && isatty(STDERR_FILENO) == 1;
 }
 
-static unsigned terminal_width(void)
+unsigned terminal_columns(void)
 {
     struct winsize size;
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
@@ -79,7 +79,7 @@ void terminal_status(const char *line)
     if (!terminal_is_interactive())
         return;
     /* The last column stays free: writing there moves some terminals to the next line. */
-    size_t length = line_fit(line, terminal_width() - 1);
+    size_t length = line_fit(line, terminal_columns() - 1);
     buffer_add(&out, CLEAR_LINE);
     if (!buffer_append(&out, line, length))
         return;

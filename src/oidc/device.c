@@ -78,7 +78,8 @@ static bool read_times(const json_t *object, struct device_authorization *device
 {
     double seconds = 0;
     if (!json_number(object, "expires_in", &seconds) || seconds <= 0)
-        return error_set(err, ERROR_TOKEN_JSON, "the device authorization response has no valid 'expires_in'");
+        return error_set(err, ERROR_TOKEN_JSON,
+                         "the device authorization response has no valid 'expires_in'");
     device->expires_in = clamp(seconds, 1, LIFETIME_LIMIT);
     device->interval = INTERVAL_DEFAULT;
     if (json_number(object, "interval", &seconds))

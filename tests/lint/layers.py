@@ -23,6 +23,7 @@ OWNERS = (  # headers, the files that may include them, and how those are called
     (r"curl/.*", r"src/net/(http[a-z_]*\.[ch]|loop\.c)", "src/net/http*.c and src/net/loop.c"),
     (r"microhttpd\.h", r"src/net/callback_server\.c", "src/net/callback_server.c"),
     (r"openssl/.*", r"src/crypto/[a-z0-9_]+\.[ch]", "src/crypto/"),
+    (r"qrencode\.h", r"src/login/qr_code\.c", "src/login/qr_code.c"),
     (r"jwt\.h", r"src/crypto/client_assertion\.c", "src/crypto/client_assertion.c"),
 )
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)

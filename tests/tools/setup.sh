@@ -72,7 +72,7 @@ at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; 
 
 part_build() {
     packages gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libjansson-dev libjwt-dev \
-        libmicrohttpd-dev libssl-dev
+        libmicrohttpd-dev libqrencode-dev libssl-dev
 }
 
 part_unit() { packages libcmocka-dev openssl; }
@@ -84,7 +84,7 @@ part_lint() { packages cppcheck clang-tidy clang-format clang-tools shellcheck u
 part_fault() { packages strace libfaketime faketime util-linux iproute2; }
 
 part_python() {
-    packages python3 python3-venv python3-cryptography
+    packages python3 python3-venv python3-cryptography zbar-tools
     if ! environment_works; then
         run "making the Python environment" /usr/bin/python3 -m venv --clear --system-site-packages "$venv"
     fi

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A device login in the loop: codes are shown and renewed, the token endpoint is asked until somebody agreed
+ * (RFC 8628). It is a grant of its own and one of the doors of a login without a browser. */
+#ifndef LOGIN_DEVICE_FLOW_H
+#define LOGIN_DEVICE_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "login/context.h"
+#include "login/token_request.h"
+#include "net/browser.h"
+#include "oidc/device.h"
+#include "oidc/pkce.h"
+
+struct device_flow {
+    /* Set by the caller. */
+    struct login_context *context;
+    int64_t deadline;          /* of the whole login, clock_monotonic */
+    bool opens_browser;        /* here, where that is possible */
+    void (*ended)(void *data); /* called from the loop, once: SUCCEEDED tells how */
+    void *data;
+
+    /* The rest is written by the flow. */
+    bool running, succeeded;
+    struct token_outcome outcome; /* of the poll that succeeded */
+    struct error error; /* why it failed; a code callback_timeout is the person's, not the provider's */
+
+    struct device_authorization code;
+    char verifier[44];                      /* secret; "" without PKCE */
+    unsigned codes;                         /* shown so far */
+    int64_t expires_at, interval, asked_at; /* milliseconds */
+    struct browser *browser;
+};
+/* Asks for a first code and shows it; the loop does the rest. The caller stops it, whatever came of it. */
+bool device_flow_start(struct device_flow *flow, struct error *err) must_check;
+/* Ends the polling and forgets every secret. Harmless twice. */
+void device_flow_stop(struct device_flow *flow);
+/* Where to enter the code: the address that holds it already, where there is one. Borrowed. */
+const char *device_flow_address(const struct device_flow *flow);
+/* Seconds that the code, or the login, still lasts. */
+int64_t device_flow_left(const struct device_flow *flow);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Says where to enter which code. */
+#include "login/device_screen.h"
+
+#include "base/log.h"
+#include "login/qr_code.h"
+#include "net/terminal.h"
+
+enum { QR_LIMIT = 1 << 18 };
+
+/* Whoever has a telephone at hand need not type. */
+static void show_qr_code(const struct device_flow *flow)
+{
+    const struct login_config *config = flow->context->config;
+    struct qr_code_screen screen = {.columns = terminal_columns(), .utf8 = config->place.shows_utf8};
+    cleanup_buffer struct buffer picture = BUFFER(QR_LIMIT);
+    struct error err = {0};
+    bool fits = false;
+    if (!terminal_is_interactive() || config->notice.say == NULL)
+        return;
+    if (!qr_code_draw(device_flow_address(flow), &screen, &picture, &fits, &err)) {
+        if (flow->codes == 1)
+            notice_say(&config->notice, NOTICE_HINT, "no QR code can be shown: %s%s%s", err.message,
+                       err.hint[0] != '\0' ? "; " : "", err.hint);
+    } else if (fits) {
+        config->notice.say(config->notice.context, NOTICE_INFO, buffer_text(&picture));
+    } else {
+        log_line(1, "the terminal is too narrow for a QR code");
+    }
+}
+
+static void open_browser(struct device_flow *flow)
+{
+    const struct login_config *config = flow->context->config;
+    const char *why = NULL;
+    struct error err = {0};
+    if (!flow->opens_browser || config->skip_open_browser || flow->codes > 1)
+        return;
+    if (!browser_available(&config->browser, &why))
+        log_line(1, "no browser is opened: %s", why);
+    else if (!browser_open(flow->context->loop, &config->browser, device_flow_address(flow), &flow->browser,
+                           &err))
+        notice_say(&config->notice, NOTICE_WARNING, "could not open the browser: %s", err.message);
+}
+
+void device_screen_show(struct device_flow *flow)
+{
+    const struct notice *notice = &flow->context->config->notice;
+    const struct device_authorization *code = &flow->code;
+    notice_say(notice, NOTICE_INFO, "Please visit the following URL in your browser: %s",
+               device_flow_address(flow));
+    if (code->verification_uri_complete != NULL)
+        notice_say(notice, NOTICE_INFO, "It shows the code %s; at %s the code can be entered as well.",
+                   safe(code->user_code), code->verification_uri);
+    else
+        notice_say(notice, NOTICE_INFO, "Please enter the following code when asked in your browser: %s",
+                   safe(code->user_code));
+    show_qr_code(flow);
+    open_browser(flow);
+}
