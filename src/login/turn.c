@@ -15,7 +15,7 @@ enum { WAIT_MARGIN_SECONDS = 30, FIRST_PAUSE = 10, LAST_PAUSE = 100, SAY_AFTER =
 struct wait {
     struct login_context *context;
     int fd;
-    bool done, failed, said;
+    bool done, failed, said, hopeless;
     int64_t started, started_wall, next, pause;
     struct error error;
 };
@@ -44,6 +44,21 @@ static void say_who(struct wait *wait)
                holder.pid, safe(holder.phase), holder.url[0] != '\0' ? ": " : "", safe(holder.url));
 }
 
+/* With --non-interactive nobody is waited for, neither here nor in another process. */
+static bool holder_waits_for_person(struct login_context *context, struct error *err)
+{
+    struct lock_holder holder = {0};
+    if (context->config->non_interactive == NULL ||
+        !lock_holder_read(&context->cache, &context->key, &holder) ||
+        !text_starts_with(holder.phase, "waiting for"))
+        return false;
+    error_set(err, ERROR_NOT_INTERACTIVE,
+              "process %d is %s for the same session, and %s says that nobody is there", holder.pid,
+              safe(holder.phase), context->config->non_interactive);
+    error_hint(err, "finish that login or end that process, then try again");
+    return true;
+}
+
 static void wait_tick(void *data)
 {
     struct wait *wait = data;
@@ -53,6 +68,8 @@ static void wait_tick(void *data)
     if (wait->done || now < wait->next)
         return;
     wait->done = try_lock(wait);
+    if (!wait->done)
+        wait->done = wait->hopeless = holder_waits_for_person(wait->context, &wait->error);
     wait->pause = wait->pause * 3 / 2 < LAST_PAUSE ? wait->pause * 3 / 2 : LAST_PAUSE;
     wait->next = now + wait->pause + getpid() % 7;
 }
@@ -68,7 +85,9 @@ static bool wait_in_loop(struct wait *wait, struct error *err)
     loop_never(context->loop, wait_tick, wait);
     switch (end) {
     case LOOP_DONE:
-        return true;
+        if (wait->hopeless)
+            *err = wait->error;
+        return !wait->hopeless;
     case LOOP_DEADLINE: {
         struct lock_holder holder = {0};
         bool known = lock_holder_read(&context->cache, &context->key, &holder);
@@ -145,21 +164,6 @@ static bool cached_token_is_enough(struct login_context *context, struct session
     return true;
 }
 
-/* With --non-interactive nobody is waited for, neither here nor in another process. */
-static bool holder_waits_for_person(struct login_context *context, struct error *err)
-{
-    struct lock_holder holder = {0};
-    if (context->config->non_interactive == NULL ||
-        !lock_holder_read(&context->cache, &context->key, &holder) ||
-        !text_starts_with(holder.phase, "waiting for"))
-        return false;
-    error_set(err, ERROR_NOT_INTERACTIVE,
-              "process %d is %s for the same session, and %s says that nobody is there", holder.pid,
-              safe(holder.phase), context->config->non_interactive);
-    error_hint(err, "finish that login or end that process, then try again");
-    return true;
-}
-
 enum turn_result turn_take(struct login_context *context, int *fd, struct session *out, struct error *err)
 {
     struct wait wait = {.context = context,
@@ -175,7 +179,7 @@ enum turn_result turn_take(struct login_context *context, int *fd, struct sessio
         error_set(err, ERROR_LOCK_TIMEOUT, "another process gets a token for the same session");
         return TURN_FAILED;
     }
-    if (waited && (holder_waits_for_person(context, err) || !wait_in_loop(&wait, err)))
+    if (waited && !wait_in_loop(&wait, err))
         return TURN_FAILED;
     if (wait.failed) {
         if (!context->unsaved)

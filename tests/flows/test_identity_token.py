@@ -231,13 +231,15 @@ def test_a_command_prints_the_token(pipeline, issuer, tmp_path):
 @ids("T-36")
 def test_a_command_sees_its_platform_s_variables_and_none_of_our_secrets(pipeline, issuer, tmp_path):
     path = command(tmp_path, "agent", f"env > {tmp_path}/seen; echo {TOKEN}")
-    accepted(pipeline, issuer, "exec:agent", PATH=path, AGENT_TOKEN="needed", LATCHKEY_OIDC_REQUEST_HEADER="Authorization=hidden")
+    accepted(pipeline, issuer, "exec:agent", PATH=path, AGENT_TOKEN="needed",
+             LATCHKEY_OIDC_REQUEST_HEADER="Authorization=hidden")
     seen = (tmp_path / "seen").read_text()
     assert "AGENT_TOKEN=needed" in seen and "hidden" not in seen
 
 
 @pytest.mark.parametrize(("source", "text", "words", "code"), [
-    ("exec:agent", "echo why >&2; exit 3", "'agent' ended with status 3", "identity_token"), ("exec:agent", "kill -9 $$", "ended by signal 9", "identity_token"),
+    ("exec:agent", "echo why >&2; exit 3", "'agent' ended with status 3", "identity_token"),
+    ("exec:agent", "kill -9 $$", "ended by signal 9", "identity_token"),
     ("exec:nothing-there", "", "was not found: 'nothing-there'", "identity_token"), ("exec:agent", "yes", "prints more than", "identity_token"),
     ("exec:agent", "true", "is empty", "identity_token"), ("exec:agent", "echo two words", "is no token", "identity_token"),
     ("exec:agent 'x", "", "a quote is not closed", "config"), ("exec: ", "", "is empty", "config")])
@@ -303,7 +305,8 @@ def test_a_refused_token_says_what_it_is_and_not_what_it_holds(pipeline, issuer)
 # What a session belongs to
 
 @ids("K7-34", "REF-09")
-@pytest.mark.parametrize(("name", "value"), [("GITHUB_REPOSITORY", "org/other"), ("GITHUB_RUN_ID", "2"), ("CI_JOB_ID", "2"), ("T", identity_token(sub="other"))])
+@pytest.mark.parametrize(("name", "value"), [("GITHUB_REPOSITORY", "org/other"), ("GITHUB_RUN_ID", "2"), ("CI_JOB_ID", "2"),
+                                             ("T", identity_token(sub="other"))])
 def test_another_job_never_gets_the_session_of_this_one(pipeline, issuer, name, value):
     environment = {"GITHUB_REPOSITORY": "org/app", "GITHUB_RUN_ID": "1", "CI_JOB_ID": "1", "T": TOKEN}
     accepted(pipeline, issuer, "env:T", **environment)
@@ -324,7 +327,8 @@ def test_the_key_of_a_session_holds_no_token(pipeline, issuer):
 # The option itself
 
 @pytest.mark.parametrize(("source", "words"), [
-    ("jenkins", "is none of auto, github"), ("", None), ("GitHub", "is none of"), ("github:x", "takes nothing behind a colon"), ("env", "lacks what stands behind"),
+    ("jenkins", "is none of auto, github"), ("", None), ("GitHub", "is none of"), ("github:x", "takes nothing behind a colon"),
+    ("env", "lacks what stands behind"),
     ("env:", "lacks what stands behind"), ("gitlab:", "lacks what stands behind"), ("exec", "lacks what"), ("file:", "lacks what")])
 def test_a_source_that_is_none(pipeline, issuer, source, words):
     if words:
