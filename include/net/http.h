@@ -28,6 +28,7 @@ struct http;
 /* Reads and checks the CA files now: one that is unreadable or empty is an error (config), never skipped. */
 bool http_open(struct loop *loop, const struct http_settings *settings, struct http **out,
                struct error *err) must_check;
+/* Every transfer must have been finished or cancelled. */
 void http_close(struct http *http);
 void http_cleanup(struct http **http);
 #define cleanup_http __attribute__((cleanup(http_cleanup)))

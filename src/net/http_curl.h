@@ -72,6 +72,7 @@ struct http_transfer {
     struct curl_slist *headers;
     struct http_response response;
     char cause[CURL_ERROR_SIZE]; /* libcurl's words */
+    int socket_cause;            /* errno of a socket that could not be made */
     enum http_refusal refusal;
     CURLcode code;
     char *issuer; /* of a server certificate that was not accepted; NULL when unknown */

@@ -65,6 +65,8 @@ static bool fail_connect(const struct http_transfer *transfer, struct error *err
     struct text_safe cause = transfer_cause(transfer);
     char *after = strstr(cause.text, " after ");
     long number = transfer_number(transfer, CURLINFO_OS_ERRNO);
+    if (transfer->socket_cause != 0)
+        return fail(transfer, ERROR_NETWORK, strerror(transfer->socket_cause), err);
     if (after == NULL || number == 0)
         return fail_proxy(transfer, err);
     *after = '\0';

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every option of a libcurl handle that net/http decides; one that cannot be set fails the request. */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
@@ -154,8 +155,13 @@ static void options_set_authentication(struct options *options, const struct htt
 
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    (void)context, (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int *cause = context;
+    (void)purpose;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    /* One family may be missing; that only matters when the other fails as well. */
+    if (fd < 0 && cause != NULL && errno != EAFNOSUPPORT)
+        *cause = errno;
+    return fd;
 }
 
 static void options_set_address(struct options *options, const struct http_target *target)
@@ -216,6 +222,7 @@ static void options_set_callbacks(struct options *options, struct http_transfer 
         options_note(options, CURLOPT_PREREQFUNCTION,
                      (curl.curl_easy_setopt)(options->easy, CURLOPT_PREREQFUNCTION, transfer_leaves));
     set_pointer(options, CURLOPT_PREREQDATA, transfer);
+    set_pointer(options, CURLOPT_OPENSOCKETDATA, &transfer->socket_cause);
 }
 
 static bool options_end(const struct options *options, struct error *err)
