@@ -183,7 +183,9 @@ static void test_heads(void **state)
         {BYTES("GET / HTTP/1.1\r\n" HOST "no colon\r\n\r\n"), 400},
         {BYTES("GET / HTTP/1.1\r\n" HOST ": x\r\n\r\n"), 400},
         {BYTES("GET / HTTP/1.1\r\n" HOST "X: a\0b\r\n\r\n"), 400},
-        {BYTES("GET / HTTP/1.1\r\n" HOST "X: a\x7f" "b\r\n\r\n"), 400},
+        {BYTES("GET / HTTP/1.1\r\n" HOST "X: a\x7f"
+               "b\r\n\r\n"),
+         400},
         {BYTES("\r\nGET / HTTP/1.1\r\n" HOST "\r\n"), 400},
         {BYTES("\r\n\r\n"), 400},
         {BYTES("\r\n"), 400},
