@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A head that is taken is one GET for us, byte by byte; and it does not matter in how many pieces it arrived.
- */
+/* A head that is taken is one GET for us, byte by byte, in however many pieces it arrived. */
 #include "fuzz.h"
 
 #include <string.h>

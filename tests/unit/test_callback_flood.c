@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The callback server under siege: dripping connections and junk must not keep the browser out (security
- * T-06). */
+/* The callback server under siege: drips and junk must not keep the browser out (security T-06). */
 #include "callback_client.h"
 
 #include <sys/resource.h>
