@@ -97,7 +97,7 @@ static CURL *http_take_handle(struct http *http)
     if (http->idle != NULL)
         return steal(http->idle);
     CURL *easy = curl.curl_easy_init();
-    if (easy != NULL && (curl.curl_easy_getinfo)(easy, CURLINFO_CAPATH, &directory) == CURLE_OK &&
+    if (easy != NULL && curl.curl_easy_getinfo(easy, CURLINFO_CAPATH, &directory) == CURLE_OK &&
         directory == NULL && text_is_empty(http->settings.ssl_cert_dir))
         http->reads_bundle = true;
     return easy;

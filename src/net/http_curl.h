@@ -3,6 +3,8 @@
 #ifndef SRC_NET_HTTP_CURL_H
 #define SRC_NET_HTTP_CURL_H
 
+/* libcurl checks the type of a value only in calls by name, which these are not. */
+#define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
 #include "base/late.h"

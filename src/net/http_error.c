@@ -9,7 +9,7 @@
 static long transfer_number(const struct http_transfer *transfer, CURLINFO info)
 {
     long number = 0;
-    if ((curl.curl_easy_getinfo)(transfer->easy, info, &number) != CURLE_OK)
+    if (curl.curl_easy_getinfo(transfer->easy, info, &number) != CURLE_OK)
         return 0;
     return number;
 }

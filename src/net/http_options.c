@@ -30,31 +30,31 @@ static void options_note(struct options *options, CURLoption option, CURLcode co
 static void set_number(struct options *options, CURLoption option, long value)
 {
     if (options->code == CURLE_OK)
-        options_note(options, option, (curl.curl_easy_setopt)(options->easy, option, value));
+        options_note(options, option, curl.curl_easy_setopt(options->easy, option, value));
 }
 
 static void set_size(struct options *options, CURLoption option, curl_off_t value)
 {
     if (options->code == CURLE_OK)
-        options_note(options, option, (curl.curl_easy_setopt)(options->easy, option, value));
+        options_note(options, option, curl.curl_easy_setopt(options->easy, option, value));
 }
 
 static void set_text(struct options *options, CURLoption option, const char *value)
 {
     if (options->code == CURLE_OK)
-        options_note(options, option, (curl.curl_easy_setopt)(options->easy, option, value));
+        options_note(options, option, curl.curl_easy_setopt(options->easy, option, value));
 }
 
 static void set_pointer(struct options *options, CURLoption option, void *value)
 {
     if (options->code == CURLE_OK)
-        options_note(options, option, (curl.curl_easy_setopt)(options->easy, option, value));
+        options_note(options, option, curl.curl_easy_setopt(options->easy, option, value));
 }
 
 static void set_receiver(struct options *options, CURLoption option, curl_write_callback callback)
 {
     if (options->code == CURLE_OK)
-        options_note(options, option, (curl.curl_easy_setopt)(options->easy, option, callback));
+        options_note(options, option, curl.curl_easy_setopt(options->easy, option, callback));
 }
 
 static const struct {
@@ -173,7 +173,7 @@ static void options_set_address(struct options *options, const struct http_targe
         set_text(options, CURLOPT_PROXY, "");
     if (options->code == CURLE_OK)
         options_note(options, CURLOPT_OPENSOCKETFUNCTION,
-                     (curl.curl_easy_setopt)(options->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket));
+                     curl.curl_easy_setopt(options->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket));
 }
 
 static void options_set_request(struct options *options, const struct http_transfer *transfer)
@@ -220,7 +220,7 @@ static void options_set_callbacks(struct options *options, struct http_transfer 
     set_pointer(options, CURLOPT_ERRORBUFFER, transfer->cause);
     if (options->code == CURLE_OK)
         options_note(options, CURLOPT_PREREQFUNCTION,
-                     (curl.curl_easy_setopt)(options->easy, CURLOPT_PREREQFUNCTION, transfer_leaves));
+                     curl.curl_easy_setopt(options->easy, CURLOPT_PREREQFUNCTION, transfer_leaves));
     set_pointer(options, CURLOPT_PREREQDATA, transfer);
     set_pointer(options, CURLOPT_OPENSOCKETDATA, &transfer->socket_cause);
 }

@@ -2,6 +2,7 @@
 /* The poll loop: watched descriptors, timers and signals by poll, transfers by curl_multi_poll. */
 #include "net/loop.h"
 
+#define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 #include <errno.h>
 #include <poll.h>

@@ -3,7 +3,7 @@
 
 from wire import endpoints
 
-NO_BROWSER = {"BROWSER": "/bin/false"}
+NO_BROWSER = {"BROWSER": "/bin/false", "LATCHKEY_AUTHENTICATION_TIMEOUT_SEC": "5"}
 
 
 def log_in(kube, issuer, *flags):
