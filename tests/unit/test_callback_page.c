@@ -133,7 +133,7 @@ static void test_success(void **state)
         "<title>Authenticated - latchkey",
         "class=\"mark good\"",
         "<h1>Authenticated</h1>",
-        "logged in to the cluster",
+        "You are logged in.",
         "<dt>User</dt>",
         "alice@example.com",
         "<dt>Issuer</dt>",
