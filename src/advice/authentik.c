@@ -174,20 +174,19 @@ void authentik_hint_callback_error(const char *oauth_error, const char *descript
 
 static void hint_invalid_client(const struct authentik_token_request *request, struct error *err)
 {
-    if (text_equal(request->grant, "authorization_code")) {
-        error_hint(err,
-                   "Authentik says this also when the redirect URI '%s' is not registered at the provider",
-                   safe(request->redirect_uri));
-        authentik_hint_redirect_uri(request->redirect_uri, err);
-    }
-    if (text_equal(request->grant, "urn:ietf:params:oauth:grant-type:device_code"))
-        authentik_hint_grant_type(request->grant, err);
     if (request->has_secret)
         error_hint(err, "check the client secret: Applications > Providers > edit > Client Secret");
     else
         error_hint(
             err,
             "the client may be confidential: set its Client type to Public, or give --oidc-client-secret");
+    if (text_equal(request->grant, "urn:ietf:params:oauth:grant-type:device_code"))
+        authentik_hint_grant_type(request->grant, err);
+    if (!text_equal(request->grant, "authorization_code"))
+        return;
+    error_hint(err, "Authentik says this also when the redirect URI '%s' is not registered at the provider",
+               safe(request->redirect_uri));
+    authentik_hint_redirect_uri(request->redirect_uri, err);
 }
 
 static void hint_dead_refresh(const struct authentik_token_request *request, struct error *err)
@@ -260,10 +259,9 @@ bool authentik_hint_no_refresh_token(const struct provider *provider, const stru
     if (asked && attached)
         return false;
     if (!attached)
-        error_hint(
-            err,
-            "no refresh token came, so a browser opens at every expiry: attach the scope mapping for "
-            "offline_access to the provider (Authentik: Applications > Providers > edit > Scopes)");
+        error_hint(err,
+                   "no refresh token came, so a browser opens at every expiry: attach the scope mapping for "
+                   "offline_access to the provider (Authentik: Applications > Providers > edit > Scopes)");
     if (!asked)
         error_hint(err, "ask for a refresh token with --oidc-extra-scope=offline_access");
     return true;
