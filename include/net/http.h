@@ -37,7 +37,7 @@ void http_cleanup(struct http **http);
 struct http_request {
     const char *what; /* "the discovery document", for messages */
     const char *url;
-    const char *form; /* POST body, form-urlencoded; NULL for GET */
+    const char *form;       /* POST body, form-urlencoded; NULL for GET */
     const char *basic_user; /* Authorization: Basic, given already form-encoded; NULL for none */
     const char *basic_password;
     const char *bearer;  /* Authorization: Bearer; NULL for none */

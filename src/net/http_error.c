@@ -6,6 +6,9 @@
 
 #include "http_curl.h"
 
+/* CURLE_TOO_LARGE, which the oldest supported header does not have. */
+enum { TOO_LARGE_SINCE_8_6 = 100 };
+
 static long transfer_number(const struct http_transfer *transfer, CURLINFO info)
 {
     long number = 0;
@@ -149,7 +152,8 @@ static bool fail_by_code(const struct http_transfer *transfer, struct error *err
     case CURLE_FILESIZE_EXCEEDED:
         return fail_by_refusal(transfer, err);
     case CURLE_OUT_OF_MEMORY:
-        /* libcurl has a limit of its own for one header line and calls it so. */
+    case TOO_LARGE_SINCE_8_6:
+        /* libcurl has a limit of its own for one header line, which it once called so. */
         if (!transfer->in_head)
             return fail_by_cause(transfer, ERROR_MEMORY, err);
         return fail(transfer, ERROR_TOO_LARGE, "a line of the answer's header is too long", err);

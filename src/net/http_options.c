@@ -19,8 +19,8 @@ struct options {
     CURLoption failed;
 };
 
-/* libcurl checks the type of a value only when it is called by name, so there is one setter for each type.
- * The parentheses keep its macro of the same name out. */
+/* Nobody checks the type of what follows an option in a call through a pointer: there is a setter for each.
+ */
 static void options_note(struct options *options, CURLoption option, CURLcode code)
 {
     options->code = code;

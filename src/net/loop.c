@@ -86,8 +86,6 @@ void loop_close(struct loop *loop)
 {
     if (loop == NULL)
         return;
-    while (loop->transfer_count > 0)
-        loop_remove_transfer(loop, loop->transfers[0].easy);
     if (loop->multi != NULL)
         curl.curl_multi_cleanup(loop->multi);
     signals_close(&loop->signals);
