@@ -19,8 +19,7 @@ struct options {
     CURLoption failed;
 };
 
-/* Nobody checks the type of what follows an option in a call through a pointer: there is a setter for each.
- */
+/* Nobody checks the type of an option's value in a call through a pointer: there is a setter for each. */
 static void options_note(struct options *options, CURLoption option, CURLcode code)
 {
     options->code = code;
