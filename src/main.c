@@ -38,15 +38,16 @@ static const struct command commands[] = {
     {"help", COMMAND_HELP, NULL, NULL, NULL},
 };
 
-/* A descriptor below 3 that is closed would be taken by the next file that we open. Nothing can be written to the new
- * stdout: an answer that nobody gets is no success. */
+/* A descriptor below 3 that is closed would be taken by the next file that we open. Nothing can be written to
+ * the new stdout: an answer that nobody gets is no success. */
 static bool open_standard_descriptors(void)
 {
     struct pollfd standard[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
     if (poll(standard, array_length(standard), 0) < 0)
         return false;
     for (int fd = 0; fd < 3; fd++)
-        if ((standard[fd].revents & POLLNVAL) && open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) != fd)
+        if ((standard[fd].revents & POLLNVAL) &&
+            open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) != fd)
             return false;
     return true;
 }

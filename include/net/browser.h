@@ -43,8 +43,8 @@ void browser_cleanup(struct browser **browser);
 
 /* The words of a command: PATH as in the settings. One word when COMMAND as a whole names an executable, else
  * split at spaces outside quotes ('...' or "..."; a backslash means itself). Errors: config. */
-bool browser_words(const char *command, const char *path, struct text_list *words,
-                   struct error *err) must_check;
+bool browser_words(const char *command, const char *path, struct text_list *words, struct error *err)
+    must_check;
 /* Puts URL in place of every %s of WORDS (the program's name apart), or at the end. */
 void browser_add_url(struct text_list *words, const char *url);
 /* True when URL may be given to a program: see browser_open. */

@@ -52,8 +52,8 @@ struct callback_gate {
     struct callback_connection connections[CALLBACK_GATE_SIZE];
 };
 /* LISTENERS and what NAMES points to are borrowed. */
-bool callback_gate_open(struct callback_gate *gate, const int *listeners, size_t count,
-                        struct error *err) must_check;
+bool callback_gate_open(struct callback_gate *gate, const int *listeners, size_t count, struct error *err)
+    must_check;
 /* Does what is to be done now. */
 void callback_gate_run(struct callback_gate *gate);
 /* Ends what is too old; to be called a few times per second. */

@@ -9,8 +9,8 @@
 #include "base/memory.h"
 
 enum {
-    CALLBACK_TARGET_LIMIT = 8192,  /* bytes of the request target */
-    CALLBACK_HEAD_LIMIT = 16384    /* bytes of the whole head (security T-06) */
+    CALLBACK_TARGET_LIMIT = 8192, /* bytes of the request target */
+    CALLBACK_HEAD_LIMIT = 16384   /* bytes of the whole head (security T-06) */
 };
 
 /* Borrowed bytes. */

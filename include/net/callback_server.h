@@ -32,9 +32,9 @@ struct callback_server_settings {
     /* Default addresses: bind 127.0.0.1 and ::1 on the same port. A port counts as taken by EADDRINUSE on
      * either, a missing family does not matter (CB-01, design 1). */
     bool dual_stack;
-    bool random_fallback;           /* default addresses: a random port last */
-    const char *certificate, *key;  /* PEM text for https; NULL for http */
-    const char *extra_host;         /* host[:port] of --oidc-redirect-url, accepted in Host as well; NULL */
+    bool random_fallback;          /* default addresses: a random port last */
+    const char *certificate, *key; /* PEM text for https; NULL for http */
+    const char *extra_host;        /* host[:port] of --oidc-redirect-url, accepted in Host as well; NULL */
     callback_handler *handler;
     void *context;
 };

@@ -28,6 +28,7 @@ struct http;
 /* Reads and checks the CA files now: one that is unreadable or empty is an error (config), never skipped. */
 bool http_open(struct loop *loop, const struct http_settings *settings, struct http **out,
                struct error *err) must_check;
+/* Every transfer must have been finished or cancelled. */
 void http_close(struct http *http);
 void http_cleanup(struct http **http);
 #define cleanup_http __attribute__((cleanup(http_cleanup)))
@@ -36,7 +37,7 @@ void http_cleanup(struct http **http);
 struct http_request {
     const char *what; /* "the discovery document", for messages */
     const char *url;
-    const char *form; /* POST body, form-urlencoded; NULL for GET */
+    const char *form;       /* POST body, form-urlencoded; NULL for GET */
     const char *basic_user; /* Authorization: Basic, given already form-encoded; NULL for none */
     const char *basic_password;
     const char *bearer;  /* Authorization: Bearer; NULL for none */

@@ -25,8 +25,8 @@ struct listen_request {
 /* Takes the first address that is free: SO_REUSEADDR so that TIME_WAIT does not count, never SO_REUSEPORT,
  * CLOEXEC and non-blocking. Errors: port (naming every address with its cause, and who holds it), config for
  * a malformed address. */
-bool listen_socket_open(const struct listen_request *request, struct listen_socket *out,
-                        struct error *err) must_check;
+bool listen_socket_open(const struct listen_request *request, struct listen_socket *out, struct error *err)
+    must_check;
 /* Closes what is open; harmless twice. */
 void listen_socket_release(struct listen_socket *sockets);
 

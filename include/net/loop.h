@@ -11,6 +11,7 @@
 /* One per process. Opening it blocks SIGINT, SIGTERM and SIGHUP, closing restores the mask. */
 struct loop;
 bool loop_open(struct loop **out, struct error *err) must_check;
+/* Every transfer must have been removed. */
 void loop_close(struct loop *loop);
 void loop_cleanup(struct loop **loop);
 #define cleanup_loop __attribute__((cleanup(loop_cleanup)))

@@ -191,20 +191,19 @@ void authentik_hint_callback_error(const char *oauth_error, const char *descript
 
 static void hint_invalid_client(const struct authentik_token_request *request, struct error *err)
 {
-    if (text_equal(request->grant, "authorization_code")) {
-        error_hint(err,
-                   "Authentik says this also when the redirect URI '%s' is not registered at the provider",
-                   safe(request->redirect_uri));
-        authentik_hint_redirect_uri(request->redirect_uri, err);
-    }
-    if (text_equal(request->grant, "urn:ietf:params:oauth:grant-type:device_code"))
-        authentik_hint_grant_type(request->grant, err);
     if (request->has_secret)
         error_hint(err, "check the client secret: Applications > Providers > edit > Client Secret");
     else
         error_hint(
             err,
             "the client may be confidential: set its Client type to Public, or give --oidc-client-secret");
+    if (text_equal(request->grant, "urn:ietf:params:oauth:grant-type:device_code"))
+        authentik_hint_grant_type(request->grant, err);
+    if (!text_equal(request->grant, "authorization_code"))
+        return;
+    error_hint(err, "Authentik says this also when the redirect URI '%s' is not registered at the provider",
+               safe(request->redirect_uri));
+    authentik_hint_redirect_uri(request->redirect_uri, err);
 }
 
 static void hint_dead_refresh(const struct authentik_token_request *request, struct error *err)

@@ -29,6 +29,9 @@ static bool read_digits(const char *text, size_t length, size_t at, int64_t *num
     size_t digits = 0;
     for (; at < length && text[at] >= '0' && text[at] <= '9'; at++, digits++)
         value = digits < DIGITS_MAX ? value * 10 + (text[at] - '0') : value;
+    if (at < length && text[at] == '.')
+        for (at++; at < length && text[at] >= '0' && text[at] <= '9';)
+            at++;
     if (digits == 0 || digits > DIGITS_MAX || (at < length && (text[at] == 'e' || text[at] == 'E')))
         return false;
     *number = value;

@@ -17,8 +17,10 @@ static bool clean_directory(const char *path, bool always_say, struct error *err
     command_show_notice(NOTICE_INFO, text);
     if (cleaned.foreign == 0)
         return true;
-    cleanup_string char *foreign = memory_format("%u file%s in it not ours and left alone", cleaned.foreign,
-                                                 cleaned.foreign == 1 ? " is" : "s are");
+    bool one = cleaned.foreign == 1;
+    cleanup_string char *foreign =
+        memory_format("%u file%s in it %s not ours and left alone", cleaned.foreign, one ? "" : "s",
+                      one ? "is" : "are");
     command_show_notice(NOTICE_WARNING, foreign);
     return true;
 }

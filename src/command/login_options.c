@@ -193,12 +193,22 @@ static void gather_directories(const struct command_input *input, bool store, st
     out->config.runtime_directory = out->runtime_directory;
 }
 
+static void warn_without_cache(const struct command_input *input, const struct login_options *login)
+{
+    if (login->candidate_list[0] != NULL || text_equal(input->options->cache_storage, "none"))
+        return;
+    command_show_notice(NOTICE_WARNING,
+                        "there is no home directory for the token cache: the session will not be kept");
+    command_show_notice(NOTICE_HINT, "name a directory with --token-cache-dir");
+}
+
 /* Every variable that carries one of our secrets is kept from the browser, whose own children may be less
  * careful. */
 void login_options_prepare_login(const struct command_input *input, struct login_options *out)
 {
     umask(077);
     terminal_set_type(command_variable(input, "TERM"));
+    warn_without_cache(input, out);
     for (size_t i = 0; i < option_count; i++) {
         if (!(option_table[i].flags & OPTION_SECRET))
             continue;

@@ -67,7 +67,7 @@ static bool split(const char *token, struct parts *out, struct error *err)
     for (size_t i = 0; i < PARTS; i++) {
         out->text[i] = part;
         out->length[i] = strcspn(part, ".");
-        if (out->length[i] == 0 && i != PART_PAYLOAD)
+        if (out->length[i] == 0 && i == PART_HEADER)
             return error_set(err, ERROR_IDTOKEN_FORMAT, "the ID token's %s is empty", part_names[i]);
         part += out->length[i] + 1;
     }
@@ -82,6 +82,12 @@ static bool split_claims(const char *token, struct parts *out, struct error *err
         return false;
     return out->length[PART_PAYLOAD] > 0 ||
            error_set(err, ERROR_IDTOKEN_FORMAT, "the ID token's payload is empty");
+}
+
+static bool check_signed(const struct parts *parts, struct error *err)
+{
+    return parts->length[PART_SIGNATURE] > 0 ||
+           error_set(err, ERROR_IDTOKEN_FORMAT, "the ID token's signature is empty");
 }
 
 static bool decode(const struct parts *parts, enum part part, struct buffer *out, struct error *err)
@@ -181,6 +187,8 @@ static bool read_header(const struct parts *parts, const struct text_list *allow
         return error_set(err, ERROR_IDTOKEN_ALG,
                          "the ID token is signed with '%s', which the provider's metadata does not list",
                          algorithm->name);
+    if (!check_signed(parts, err)) /* told after the algorithm: "none" is why it usually is not */
+        return false;
     const char *kid = json_text(header, "kid");
     if (kid == NULL && json_object_get(header, "kid") != NULL)
         return error_set(err, ERROR_IDTOKEN_FORMAT, "the ID token's 'kid' is not text");
@@ -293,5 +301,6 @@ bool jws_key_is_missing(const struct error *err)
 bool jws_read_claims(const char *token, json_t **payload, struct error *err)
 {
     struct parts parts = {0};
-    return split_claims(token, &parts, err) && decode_object(&parts, PART_PAYLOAD, payload, err);
+    return split_claims(token, &parts, err) && check_signed(&parts, err) &&
+           decode_object(&parts, PART_PAYLOAD, payload, err);
 }

@@ -331,6 +331,8 @@ bool authorization_code_run(struct login_context *context, struct session *out, 
         return false;
     if (context->config->pkce_method == PKCE_AUTO && !provider_check_pkce(&context->provider, err))
         return false;
+    if (!token_request_check(context, err))
+        return false;
     bool good = run(&attempt, out, asked, err);
     attempt_release(&attempt);
     issuer_remember(context);

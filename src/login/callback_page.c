@@ -205,7 +205,7 @@ char *callback_page_success(const struct callback_page_success *success)
         open_url = NULL;
     begin(&page, "Authenticated", open_url);
     add_heading(&page, good, "Authenticated");
-    buffer_add(&page, "<p class=\"soft\">You are logged in to the cluster.</p>\n");
+    buffer_add(&page, "<p class=\"soft\">You are logged in.</p>\n");
     add_details(&page, success);
     if (open_url != NULL) {
         buffer_add(&page, "<p class=\"end\">Continue to <a href=\"");

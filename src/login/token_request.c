@@ -37,6 +37,15 @@ static bool choose_key(const struct login_context *context, enum client_authenti
                       "use a secret, or --client-assertion-source where the provider trusts another issuer");
 }
 
+static bool refuse_methods(const struct text_list *methods, struct error *err)
+{
+    cleanup_string char *names = text_list_join(methods, ", ");
+    error_set(err, ERROR_UNSUPPORTED, "the provider takes no client secret at its token endpoint, only '%s'",
+              safe(names));
+    return error_hint(err, "leave --oidc-client-secret out if the client is public, or let the provider take "
+                           "client_secret_basic or client_secret_post from it");
+}
+
 /* Authentik before 2026.2.2 does not decode Basic credentials, so the form is the safer of the two there. */
 static bool choose_authentication(const struct login_context *context, enum client_authentication *choice,
                                   struct error *err)
@@ -55,17 +64,22 @@ static bool choose_authentication(const struct login_context *context, enum clie
     else if (post)
         *choice = CLIENT_POST;
     else
-        return error_set(
-            err, ERROR_UNSUPPORTED,
-            "the provider takes neither client_secret_basic nor client_secret_post at its token endpoint");
+        return refuse_methods(methods, err);
     return true;
 }
 
-/* RFC 6749 section 2.3.1: both parts are form-encoded before they are joined. */
+bool token_request_check(const struct login_context *context, struct error *err)
+{
+    enum client_authentication ignored = CLIENT_PUBLIC;
+    return choose_authentication(context, &ignored, err);
+}
+
+/* RFC 6749 section 2.3.1: both parts are form-encoded before they are joined. A space is %20, which is right
+ * in a form as well: Authentik does not read the '+'. */
 static char *form_encoded(const char *text)
 {
     cleanup_buffer struct buffer encoded = BUFFER_SECRET(1 << 20);
-    encoding_form(text, &encoded);
+    encoding_percent(text, &encoded);
     return buffer_steal(&encoded);
 }
 

@@ -132,8 +132,11 @@ static void refuse(struct callback_connection *connection, unsigned status)
 static void look(struct callback_gate *gate, struct callback_connection *connection, uint32_t events)
 {
     char head[PEEK_SIZE];
-    ssize_t length = recv(connection->fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
-    if (length < 0 && (errno == EAGAIN || errno == EINTR))
+    ssize_t length;
+    do {
+        length = recv(connection->fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
+    } while (length < 0 && errno == EINTR);
+    if (length < 0 && errno == EAGAIN)
         return;
     if (length <= 0 || ++connection->looks > CALLBACK_GATE_LOOKS) {
         end(connection);

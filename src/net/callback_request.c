@@ -10,8 +10,8 @@
 
 enum { HTTP = 80, HTTPS = 443, METHOD_LIMIT = 32, VERSION_LENGTH = 8, NAME_SIZE = 32, ANSWER_LIMIT = 2048 };
 
-#define POLICY                                                                        \
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " \
+#define POLICY                                                                                               \
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "                   \
     "frame-ancestors 'none'"
 
 const struct callback_header callback_headers[] = {
@@ -29,8 +29,10 @@ static const struct {
     unsigned status;
     const char *reason;
 } reasons[] = {
-    {400, "Bad Request"},         {405, "Method Not Allowed"},
-    {414, "URI Too Long"},        {421, "Misdirected Request"},
+    {400, "Bad Request"},
+    {405, "Method Not Allowed"},
+    {414, "URI Too Long"},
+    {421, "Misdirected Request"},
     {431, "Request Header Fields Too Large"},
 };
 

@@ -19,17 +19,18 @@
 #include "net/listen_socket.h"
 
 #define MICROHTTPD_FUNCTIONS(X)                                                                              \
-    X(MHD_start_daemon) X(MHD_stop_daemon) X(MHD_run) X(MHD_get_timeout) X(MHD_add_connection)               \
-    X(MHD_get_daemon_info) X(MHD_get_connection_info) X(MHD_get_connection_values) X(MHD_suspend_connection) \
-    X(MHD_resume_connection) X(MHD_create_response_from_buffer) X(MHD_add_response_header)                   \
-    X(MHD_queue_response) X(MHD_destroy_response) X(MHD_get_version)
+    X(MHD_start_daemon)                                                                                      \
+    X(MHD_stop_daemon) X(MHD_run) X(MHD_get_timeout) X(MHD_add_connection) X(MHD_get_daemon_info)            \
+        X(MHD_get_connection_info) X(MHD_get_connection_values) X(MHD_suspend_connection)                    \
+            X(MHD_resume_connection) X(MHD_create_response_from_buffer) X(MHD_add_response_header)           \
+                X(MHD_queue_response) X(MHD_destroy_response) X(MHD_get_version)
 static struct {
     MICROHTTPD_FUNCTIONS(LATE_MEMBER)
 } mhd;
 #define MICROHTTPD_SYMBOL(function) LATE_SYMBOL(mhd, function)
 static const struct late_symbol symbols[] = {MICROHTTPD_FUNCTIONS(MICROHTTPD_SYMBOL)};
-static const struct late_library library = {
-    LATE_MICROHTTPD, "libmicrohttpd12", symbols, array_length(symbols)};
+static const struct late_library library = {LATE_MICROHTTPD, "libmicrohttpd12", symbols,
+                                            array_length(symbols)};
 
 /* RUNS of the library in a row, so that one peer cannot keep us. */
 enum { CONNECTION_MEMORY = 32 * 1024, TICK = 250, RUNS = 64, LOG_SIZE = 256 };
@@ -270,15 +271,11 @@ static bool start_daemon(struct callback_server *server, const struct callback_s
     unsigned flags = MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     server->daemon = mhd.MHD_start_daemon(
         encrypted ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, handle_request, server,
-        MHD_OPTION_EXTERNAL_LOGGER, log_library, server,
-        MHD_OPTION_URI_LOG_CALLBACK, begin_request, server,
-        MHD_OPTION_NOTIFY_COMPLETED, end_request, server,
-        MHD_OPTION_NOTIFY_CONNECTION, end_connection, server,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CALLBACK_GATE_SIZE,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(CALLBACK_GATE_PATIENCE / 1000),
-        MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+        MHD_OPTION_EXTERNAL_LOGGER, log_library, server, MHD_OPTION_URI_LOG_CALLBACK, begin_request, server,
+        MHD_OPTION_NOTIFY_COMPLETED, end_request, server, MHD_OPTION_NOTIFY_CONNECTION, end_connection,
+        server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CALLBACK_GATE_SIZE, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(CALLBACK_GATE_PATIENCE / 1000),
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     return server->daemon != NULL;
 }
 
@@ -304,8 +301,8 @@ static bool open_daemon(struct callback_server *server, const struct callback_se
 static bool open_parts(struct callback_server *server, const struct callback_server_settings *settings,
                        struct error *err)
 {
-    const struct listen_request request = {
-        settings->addresses, settings->dual_stack, settings->random_fallback};
+    const struct listen_request request = {settings->addresses, settings->dual_stack,
+                                           settings->random_fallback};
     if (!open_daemon(server, settings, err) || !listen_socket_open(&request, &server->sockets, err))
         return false;
     bool encrypted = settings->certificate != NULL;

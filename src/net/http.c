@@ -8,7 +8,7 @@
 #include "http_curl.h"
 
 enum { TIMEOUT_DEFAULT = 30, LOOP_GRACE = 500 };
-/* A try needs some time, or it would end by the request's limit, which says less than why the others failed. */
+/* A try needs some time, or the request's limit ends it, which says less than why the others failed. */
 enum { RETRY_WINDOW = 5000, RETRY_FIRST = 100, RETRY_MOST = 1000, RETRY_NEEDS = 250 };
 
 struct http_curl curl;
@@ -97,7 +97,7 @@ static CURL *http_take_handle(struct http *http)
     if (http->idle != NULL)
         return steal(http->idle);
     CURL *easy = curl.curl_easy_init();
-    if (easy != NULL && (curl.curl_easy_getinfo)(easy, CURLINFO_CAPATH, &directory) == CURLE_OK &&
+    if (easy != NULL && curl.curl_easy_getinfo(easy, CURLINFO_CAPATH, &directory) == CURLE_OK &&
         directory == NULL && text_is_empty(http->settings.ssl_cert_dir))
         http->reads_bundle = true;
     return easy;
@@ -130,6 +130,7 @@ static bool transfer_try(struct http_transfer *transfer, struct error *err)
     transfer->head_size = 0;
     transfer->in_head = false;
     transfer->sends = 0;
+    transfer->socket_cause = 0;
     transfer->refusal = HTTP_NOT_REFUSED;
     return http_prepare(transfer, err) &&
            loop_add_transfer(transfer->http->loop, transfer->easy, transfer_finished, transfer, err);

@@ -17,7 +17,7 @@ static void look_finished(void *context, int code)
 static char *look_read_issuer(CURL *easy)
 {
     struct curl_certinfo *info = NULL;
-    if ((curl.curl_easy_getinfo)(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || info == NULL ||
+    if (curl.curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || info == NULL ||
         info->num_of_certs < 1)
         return NULL;
     for (const struct curl_slist *line = info->certinfo[0]; line != NULL; line = line->next)

@@ -3,6 +3,8 @@
 #ifndef SRC_NET_HTTP_CURL_H
 #define SRC_NET_HTTP_CURL_H
 
+/* libcurl checks the type of a value only in calls by name, which these are not. */
+#define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
 #include "base/late.h"
@@ -72,6 +74,7 @@ struct http_transfer {
     struct curl_slist *headers;
     struct http_response response;
     char cause[CURL_ERROR_SIZE]; /* libcurl's words */
+    int socket_cause;            /* errno of a socket that could not be made */
     enum http_refusal refusal;
     CURLcode code;
     char *issuer; /* of a server certificate that was not accepted; NULL when unknown */

@@ -6,10 +6,13 @@
 
 #include "http_curl.h"
 
+/* CURLE_TOO_LARGE, which the oldest supported header does not have. */
+enum { TOO_LARGE_SINCE_8_6 = 100 };
+
 static long transfer_number(const struct http_transfer *transfer, CURLINFO info)
 {
     long number = 0;
-    if ((curl.curl_easy_getinfo)(transfer->easy, info, &number) != CURLE_OK)
+    if (curl.curl_easy_getinfo(transfer->easy, info, &number) != CURLE_OK)
         return 0;
     return number;
 }
@@ -65,6 +68,8 @@ static bool fail_connect(const struct http_transfer *transfer, struct error *err
     struct text_safe cause = transfer_cause(transfer);
     char *after = strstr(cause.text, " after ");
     long number = transfer_number(transfer, CURLINFO_OS_ERRNO);
+    if (transfer->socket_cause != 0)
+        return fail(transfer, ERROR_NETWORK, strerror(transfer->socket_cause), err);
     if (after == NULL || number == 0)
         return fail_proxy(transfer, err);
     *after = '\0';
@@ -147,7 +152,8 @@ static bool fail_by_code(const struct http_transfer *transfer, struct error *err
     case CURLE_FILESIZE_EXCEEDED:
         return fail_by_refusal(transfer, err);
     case CURLE_OUT_OF_MEMORY:
-        /* libcurl has a limit of its own for one header line and calls it so. */
+    case TOO_LARGE_SINCE_8_6:
+        /* libcurl has a limit of its own for one header line, which it once called so. */
         if (!transfer->in_head)
             return fail_by_cause(transfer, ERROR_MEMORY, err);
         return fail(transfer, ERROR_TOO_LARGE, "a line of the answer's header is too long", err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every option of a libcurl handle that net/http decides; one that cannot be set fails the request. */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
@@ -18,8 +19,7 @@ struct options {
     CURLoption failed;
 };
 
-/* libcurl checks the type of a value only when it is called by name, so there is one setter for each type.
- * The parentheses keep its macro of the same name out. */
+/* Nobody checks the type of an option's value in a call through a pointer: there is a setter for each. */
 static void options_note(struct options *options, CURLoption option, CURLcode code)
 {
     options->code = code;
@@ -29,31 +29,31 @@ static void options_note(struct options *options, CURLoption option, CURLcode co
 static void set_number(struct options *options, CURLoption option, long value)
 {
     if (options->code == CURLE_OK)
-        options_note(options, option, (curl.curl_easy_setopt)(options->easy, option, value));
+        options_note(options, option, curl.curl_easy_setopt(options->easy, option, value));
 }
 
 static void set_size(struct options *options, CURLoption option, curl_off_t value)
 {
     if (options->code == CURLE_OK)
-        options_note(options, option, (curl.curl_easy_setopt)(options->easy, option, value));
+        options_note(options, option, curl.curl_easy_setopt(options->easy, option, value));
 }
 
 static void set_text(struct options *options, CURLoption option, const char *value)
 {
     if (options->code == CURLE_OK)
-        options_note(options, option, (curl.curl_easy_setopt)(options->easy, option, value));
+        options_note(options, option, curl.curl_easy_setopt(options->easy, option, value));
 }
 
 static void set_pointer(struct options *options, CURLoption option, void *value)
 {
     if (options->code == CURLE_OK)
-        options_note(options, option, (curl.curl_easy_setopt)(options->easy, option, value));
+        options_note(options, option, curl.curl_easy_setopt(options->easy, option, value));
 }
 
 static void set_receiver(struct options *options, CURLoption option, curl_write_callback callback)
 {
     if (options->code == CURLE_OK)
-        options_note(options, option, (curl.curl_easy_setopt)(options->easy, option, callback));
+        options_note(options, option, curl.curl_easy_setopt(options->easy, option, callback));
 }
 
 static const struct {
@@ -154,8 +154,13 @@ static void options_set_authentication(struct options *options, const struct htt
 
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    (void)context, (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int *cause = context;
+    (void)purpose;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    /* One family may be missing; that only matters when the other fails as well. */
+    if (fd < 0 && cause != NULL && errno != EAFNOSUPPORT)
+        *cause = errno;
+    return fd;
 }
 
 static void options_set_address(struct options *options, const struct http_target *target)
@@ -167,7 +172,7 @@ static void options_set_address(struct options *options, const struct http_targe
         set_text(options, CURLOPT_PROXY, "");
     if (options->code == CURLE_OK)
         options_note(options, CURLOPT_OPENSOCKETFUNCTION,
-                     (curl.curl_easy_setopt)(options->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket));
+                     curl.curl_easy_setopt(options->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket));
 }
 
 static void options_set_request(struct options *options, const struct http_transfer *transfer)
@@ -214,8 +219,9 @@ static void options_set_callbacks(struct options *options, struct http_transfer 
     set_pointer(options, CURLOPT_ERRORBUFFER, transfer->cause);
     if (options->code == CURLE_OK)
         options_note(options, CURLOPT_PREREQFUNCTION,
-                     (curl.curl_easy_setopt)(options->easy, CURLOPT_PREREQFUNCTION, transfer_leaves));
+                     curl.curl_easy_setopt(options->easy, CURLOPT_PREREQFUNCTION, transfer_leaves));
     set_pointer(options, CURLOPT_PREREQDATA, transfer);
+    set_pointer(options, CURLOPT_OPENSOCKETDATA, &transfer->socket_cause);
 }
 
 static bool options_end(const struct options *options, struct error *err)

@@ -166,8 +166,8 @@ static bool try_place(const struct place *place, const char *name, struct listen
         return true;
     log_line(1, "cannot listen on %s: %s", safe(name), strerror(cause));
     struct error before = *err;
-    error_set(err, ERROR_PORT, "%s '%s': %s",
-              before.code == ERROR_NONE ? "cannot listen on" : before.message, safe(name), strerror(cause));
+    error_set(err, ERROR_PORT, "%s '%s': %s", before.code == ERROR_NONE ? "cannot listen on" : before.message,
+              safe(name), strerror(cause));
     if (before.hint[0] != '\0')
         error_hint(err, "%s", before.hint);
     if (cause == EADDRINUSE && place->port != 0)

@@ -25,7 +25,7 @@ def add_none(corpus):
     for name in ("none", "None", "NONE", "nOnE"):
         for kind, signature in (("empty", b""), ("copied", copied), ("garbage", b"garbage!")):
             token = corpus.token(head=header(alg=name), key=Fixed(signature))
-            corpus.add("A", "IDT-05 IDT-01", f"{name}, {kind} signature", ALG if signature else FORMAT, token)
+            corpus.add("A", "IDT-05 IDT-01", f"{name}, {kind} signature", ALG, token)
 
 
 def add_names(corpus):

@@ -19,6 +19,11 @@ def exec_info(version="v1", interactive="false"):
     return EXEC_INFO % (version, interactive)
 
 
+def compact(session):
+    """The text of a session file, as the program itself writes it."""
+    return json.dumps(session, separators=(",", ":")) + "\n"
+
+
 def claims(token):
     payload = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -138,7 +143,7 @@ class Program:
         """Changes members of the stored session (None removes one), as a clock or another program might have."""
         session = {**self.session, **changes}
         path = self.session_file
-        path.write_text(json.dumps({name: value for name, value in session.items() if value is not None}))
+        path.write_text(compact({name: value for name, value in session.items() if value is not None}))
         path.chmod(0o600)
 
     def expire(self, seconds=0):

@@ -1,9 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sessions at rest: with an expired token, refreshed, as they were."""
 
+from program import Program
 from wire import endpoints
 
-NO_BROWSER = {"BROWSER": "/bin/false"}
+NO_BROWSER = {"BROWSER": "/bin/false", "LATCHKEY_AUTHENTICATION_TIMEOUT_SEC": "5"}
+
+
+def cache_of_a_login(issuer, directory, *flags):
+    """A cache directory with a good session, to be copied. Its refresh token ends with the issuer's next reset."""
+    issuer.reset()
+    program = Program(directory)
+    program.flags = [f"--oidc-issuer-url={issuer.url}", "--oidc-client-id=kubernetes",
+                     f"--certificate-authority={issuer.ca_file}", f"--token-cache-dir={program.cache}", *flags]
+    assert program.get_token().status == 0
+    return program.cache
 
 
 def log_in(kube, issuer, *flags):

@@ -87,7 +87,8 @@ def test_flags_replace_the_authorities_of_the_environment(unknown, issuer, other
 
 
 @pytest.mark.parametrize(("variant", "words"), [
-    ("wrong_host", "no alternative certificate subject name matches"), ("expired", "expired"), ("other_ca", "issued by 'CN = latchkey test other-ca (throw-away)'")])
+    ("wrong_host", "no alternative certificate subject name matches"), ("expired", "expired"),
+    ("other_ca", "issued by 'CN = latchkey test other-ca (throw-away)'")])
 def test_a_certificate_that_is_wrong_is_refused_and_said_why(program, tmp_path, variant, words):
     with Issuer(tmp_path, tls_variant=variant) as issuer:
         program.flags = [f"--oidc-issuer-url={issuer.url}", "--oidc-client-id=kubernetes",

@@ -108,7 +108,8 @@ def test_what_is_no_question_is_refused_before_any_request(logged_in, issuer, te
 @ids("K7-24")
 @pytest.mark.parametrize(("fault", "code"), [
     ({"endpoint": "discovery", "status": 404}, "discovery_http"), ({"endpoint": "jwks", "status": 404}, "jwks_http"),
-    ({"endpoint": "token", "json": {"token_type": "Bearer"}}, "token_json"), ({"endpoint": "token", "status": 400, "json": {"error": "invalid_scope"}}, "oauth_error"),
+    ({"endpoint": "token", "json": {"token_type": "Bearer"}}, "token_json"),
+    ({"endpoint": "token", "status": 400, "json": {"error": "invalid_scope"}}, "oauth_error"),
     ({"endpoint": "discovery", "stall": "before_headers"}, "timeout")])
 def test_a_failure_is_one_error_line_an_empty_stdout_and_status_1(kube, issuer, fault, code):
     issuer.fault(**fault, times=-1)

@@ -3,10 +3,11 @@
 
 import json
 import random
+import shutil
 
 import pki
 import pytest
-from rested import NO_BROWSER, log_in, refresh
+from rested import NO_BROWSER, cache_of_a_login, log_in, refresh
 from wire import endpoints
 
 ids = pytest.mark.ids
@@ -14,10 +15,15 @@ BASE = ["--oidc-extra-scope=groups", "--oidc-extra-scope=roles", "--oidc-auth-re
         "--oidc-request-header=X-A=1", "--oidc-request-header=X-B=2"]
 
 
+@pytest.fixture(scope="module")
+def template(shared_issuer, tmp_path_factory):
+    return cache_of_a_login(shared_issuer, tmp_path_factory.mktemp("template"), *BASE)
+
+
 @pytest.fixture
-def stored(kube, issuer):
-    """A session of BASE at rest, and an issuer that from now on has no metadata: a miss shows as an error."""
-    assert kube.get_token(*BASE).status == 0
+def stored(kube, issuer, template):
+    """A session of BASE at rest, and an issuer that has no metadata: a miss shows as an error."""
+    shutil.copytree(template, kube.cache)
     issuer.fault("discovery", status=404, times=-1)
     issuer.clear_log()
     return kube

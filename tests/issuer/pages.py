@@ -32,7 +32,7 @@ SKELETON = """<!DOCTYPE html>
     <body>
         <main>
                                 <h1 class="pf-c-title pf-m-3xl" data-test-id="card-title">
-
+{indent}
 {heading}
 
                                 </h1>
@@ -47,7 +47,8 @@ HOME = '    <a href="/">Go home</a>'
 
 def render(version, title, heading, content, padding="", **more):
     values = {"family": "", "subdomain": "", "extra": ""} | more
-    return SKELETON.format(title=title, version=version, heading=heading, content=content, padding=padding, **values)
+    return SKELETON.format(title=title, version=version, heading=heading, content=content, padding=padding,
+                           indent=" " * 36, **values)
 
 
 def fill(size, title, heading, content):

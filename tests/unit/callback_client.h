@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Clients of a callback server in the same process and loop: real sockets on loopback, no threads, no sleeps.
- */
+/* Clients of a callback server in the same process and loop: real sockets, no threads, no sleeps. */
 #ifndef TESTS_CALLBACK_CLIENT_H
 #define TESTS_CALLBACK_CLIENT_H
 

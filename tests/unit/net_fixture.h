@@ -28,7 +28,7 @@ static const struct {
                      {"/until-close/", answer_until_close},
                      {"/endless", answer_endless},
                      {"/head/", answer_head},
-                     {"/endless-head/", answer_endless_head},
+                     {"/heads/", answer_endless_head},
                      {"/continue", answer_continue},
                      {"/drip/", answer_drip},
                      {"/after/", answer_after},
@@ -52,6 +52,8 @@ static inline bool server_read(int fd, char *request, size_t size)
         if (got <= 0)
             return false;
         request[length += (size_t)got] = '\0';
+        if (request[0] == 0x16) /* TLS */
+            send_text(fd, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         const char *end = strstr(request, "\r\n\r\n"),
                    *announced = strcasestr(request, "\r\nContent-Length:");
         if (end == NULL)

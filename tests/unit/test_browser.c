@@ -1,119 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of net/browser: what is started, with what, and what becomes of it (security T-20, T-40). */
-#include "ids.h"
+#include "browser_fixture.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "base/buffer.h"
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/log.h"
-#include "net/browser.h"
-
-#define URL "http://localhost:8000/0123456789abcdef?a=b&c=d"
-enum { WAIT = 10000, OUTPUT_LIMIT = 4 * 1024 * 1024 };
-
-struct fixture {
-    struct loop *loop;
-    char directory[32];
-    char *script, *output;
-    struct browser_settings settings;
-    bool is_done;
-    char reason[256];
-};
-
-static void note_failure(void *context, const char *reason)
-{
-    struct fixture *fixture = context;
-    snprintf(fixture->reason, sizeof fixture->reason, "%s", reason);
-    fixture->is_done = true;
-}
-
-static void write_file(const char *path, const char *text, mode_t mode)
-{
-    cleanup_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    assert_int_equal(fchmod(fd, mode), 0);
-}
-
-static int begin(void **state)
-{
-    struct error err = {0};
-    struct fixture *fixture = memory_allocate(sizeof *fixture);
-    snprintf(fixture->directory, sizeof fixture->directory, "/tmp/browser.XXXXXX");
-    assert_non_null(mkdtemp(fixture->directory));
-    fixture->script = memory_format("%s/fake browser", fixture->directory);
-    fixture->output = memory_format("%s/output", fixture->directory);
-    assert_true(loop_open(&fixture->loop, &err));
-    fixture->settings = (struct browser_settings){
-        .command = fixture->script, .path = fixture->directory, .failed = note_failure, .context = fixture};
-    assert_int_equal(setenv("OUTPUT", fixture->output, 1), 0);
-    *state = fixture;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct fixture *fixture = *state;
-    loop_close(fixture->loop);
-    cleanup_string char *command = memory_format("%s/marker", fixture->directory);
-    unlink(command);
-    unlink(fixture->script);
-    unlink(fixture->output);
-    assert_int_equal(rmdir(fixture->directory), 0);
-    free(fixture->script);
-    free(fixture->output);
-    free(fixture);
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left, dead or alive */
-    assert_int_equal(errno, ECHILD);
-    return 0;
-}
-
-/* The fake browser: a shell script that ends with a status, which is how the test knows that it ended. */
-static void make_browser(const struct fixture *fixture, const char *commands)
-{
-    cleanup_string char *text = memory_format("#!/bin/sh\n%s\n", commands);
-    write_file(fixture->script, text, 0700);
-}
-
-static struct browser *start(struct fixture *fixture, const char *url)
-{
-    struct browser *browser = NULL;
-    struct error err = {0};
-    if (!browser_open(fixture->loop, &fixture->settings, url, &browser, &err))
-        fail_msg("%s", err.message);
-    return browser;
-}
-
-/* Closes BROWSER as well. */
-static void run_until_failed(struct fixture *fixture, struct browser *browser, const char *reason)
-{
-    struct error err = {0};
-    assert_int_equal(loop_run(fixture->loop, &fixture->is_done, clock_monotonic() + WAIT, &err), LOOP_DONE);
-    assert_string_equal(fixture->reason, reason);
-    fixture->is_done = false;
-    browser_close(browser);
-}
-
-static char *read_output(const struct fixture *fixture)
-{
-    struct buffer text = BUFFER(OUTPUT_LIMIT);
-    struct error err = {0};
-    if (!file_read(fixture->output, &text, &err))
-        fail_msg("%s", err.message);
-    return buffer_steal(&text);
-}
 
 static bool has_line(const char *text, const char *line)
 {
@@ -228,7 +120,8 @@ static void test_ends(void **state)
         {"no-such-program-anywhere", "fake browser ended with status 127"},
         {"kill -9 $$", "fake browser ended by signal 9"},
         {"kill -TERM $$", "fake browser ended by signal 15"},
-        {"head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2; exit 5", "fake browser ended with status 5"},
+        {"head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2; exit 5",
+         "fake browser ended with status 5"},
     };
     struct fixture *fixture = *state;
     test_ids("K7-58 T-20 T-40");
@@ -286,7 +179,8 @@ static void test_success(void **state)
     struct browser *browser = start(fixture, URL);
     wait_for_output(fixture);
     for (int i = 0; i < 1000 && waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT) == 0; i++)
-        assert_int_equal(loop_run(fixture->loop, &fixture->is_done, clock_monotonic() + 10, &err), LOOP_DEADLINE);
+        assert_int_equal(loop_run(fixture->loop, &fixture->is_done, clock_monotonic() + 10, &err),
+                         LOOP_DEADLINE);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     assert_string_equal(fixture->reason, "");
     browser_close(browser);
@@ -303,7 +197,8 @@ static void forbid_new_calls(void)
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     const struct sock_fprog program = {array_length(code), code};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
         _exit(77);
 }
 
@@ -317,8 +212,8 @@ static void test_old_kernel(void **state)
         if (!loop_open(&fixture->loop, &err)) /* a loop belongs to one process */
             _exit(2);
         cleanup_fd int leaked = open(fixture->directory, O_RDONLY | O_DIRECTORY);
-        cleanup_string char *commands = memory_format(
-            "readlink /proc/$$/fd/%d > \"$OUTPUT\" || echo none > \"$OUTPUT\"; exit 3", leaked);
+        cleanup_string char *commands =
+            memory_format("readlink /proc/$$/fd/%d > \"$OUTPUT\" || echo none > \"$OUTPUT\"; exit 3", leaked);
         make_browser(fixture, commands);
         struct browser *browser = start(fixture, URL);
         run_until_failed(fixture, browser, "fake browser ended with status 3");
@@ -361,10 +256,26 @@ static void test_hostile_urls(void **state)
     cleanup_string char *marker = memory_format("%s/marker", fixture->directory);
     make_browser(fixture, "echo started > \"$OUTPUT\"");
     static const char *const formats[] = {
-        "https://a/$(touch %s) ", "https://a/`touch %s`", "https://a/\";touch %s;\"", "https://a/\ntouch %s",
-        "-touch %s", "--app=https://a/%s", "file://%s", "javascript:touch('%s')", "https://a/\\%s", "data:,%s",
-        " https://a/%s", "HTTPS://a/%s", "https:/a/%s", "https:///%s", "https://a/\x01%s", "https://a/\xc3\xa9%s",
-        "https://a/%%zz%s", "https://a/|%s", "ftp://a%s", "%s",
+        "https://a/$(touch %s) ",
+        "https://a/`touch %s`",
+        "https://a/\";touch %s;\"",
+        "https://a/\ntouch %s",
+        "-touch %s",
+        "--app=https://a/%s",
+        "file://%s",
+        "javascript:touch('%s')",
+        "https://a/\\%s",
+        "data:,%s",
+        " https://a/%s",
+        "HTTPS://a/%s",
+        "https:/a/%s",
+        "https:///%s",
+        "https://a/\x01%s",
+        "https://a/\xc3\xa9%s",
+        "https://a/%%zz%s",
+        "https://a/|%s",
+        "ftp://a%s",
+        "%s",
     };
     for (size_t i = 0; i < array_length(formats); i++) {
         struct browser *browser = NULL;

@@ -94,15 +94,44 @@ static void test_url_in_place(void **state)
 static void test_urls(void **state)
 {
     static const char *const good[] = {
-        "http://localhost:8000/abc", "https://a", "https://a/%41?b=c&d=%20#e", "https://[::1]:8000/",
+        "http://localhost:8000/abc",          "https://a",
+        "https://a/%41?b=c&d=%20#e",          "https://[::1]:8000/",
         "https://user@host/~x!$'()*,;=:@-._", "http://127.0.0.1:1/?",
     };
     static const char *const bad[] = {
-        "", "http://", "https:///x", "https://?x", "https://#x", "http:/x", "file:///etc/passwd", "-x", "--x",
-        "https://a b", "https://a\"", "https://a<", "https://a>", "https://a\\", "https://a^", "https://a`",
-        "https://a{", "https://a|", "https://a}", "https://a\n", "https://a\t", "https://a\x7f", "https://a\x80",
-        "https://a/%", "https://a/%4", "https://a/%g0", "https://a/%0g", "javascript:alert(1)", "HTTP://a",
-        "https//a", "about:blank", "data:text/html,x", "chrome://settings",
+        "",
+        "http://",
+        "https:///x",
+        "https://?x",
+        "https://#x",
+        "http:/x",
+        "file:///etc/passwd",
+        "-x",
+        "--x",
+        "https://a b",
+        "https://a\"",
+        "https://a<",
+        "https://a>",
+        "https://a\\",
+        "https://a^",
+        "https://a`",
+        "https://a{",
+        "https://a|",
+        "https://a}",
+        "https://a\n",
+        "https://a\t",
+        "https://a\x7f",
+        "https://a\x80",
+        "https://a/%",
+        "https://a/%4",
+        "https://a/%g0",
+        "https://a/%0g",
+        "javascript:alert(1)",
+        "HTTP://a",
+        "https//a",
+        "about:blank",
+        "data:text/html,x",
+        "chrome://settings",
     };
     (void)state;
     test_ids("T-20");
@@ -170,8 +199,10 @@ static void test_whole_value_is_a_program(void **state)
     } cases[] = {
         {whole, "", 1},                 /* a path that is executable */
         {"two words", folder->path, 1}, /* found in PATH */
-        {"two words", "", 2},           {"two words", "relative", 2},
-        {plain, folder->path, 2},       {"plain", folder->path, 1},
+        {"two words", "", 2},
+        {"two words", "relative", 2},
+        {plain, folder->path, 2},
+        {"plain", folder->path, 1},
     };
     for (size_t i = 0; i < array_length(cases); i++) {
         cleanup_text_list struct text_list words = {0};
@@ -200,10 +231,10 @@ static void test_available(void **state)
         struct browser_settings settings;
         bool is_available;
     } cases[] = {
-        {{.path = folder->path}, false},                         /* no display */
-        {{.path = folder->path, .has_display = true}, true},     /* xdg-open */
-        {{.path = folder->path, .command = "x y"}, true},        /* its failure is told when it is opened */
-        {{.path = folder->path, .browser = "one"}, true},        /* also without a display: a helper of an editor */
+        {{.path = folder->path}, false},                     /* no display */
+        {{.path = folder->path, .has_display = true}, true}, /* xdg-open */
+        {{.path = folder->path, .command = "x y"}, true},    /* its failure is told when it is opened */
+        {{.path = folder->path, .browser = "one"}, true}, /* also without a display: a helper of an editor */
         {{.path = folder->path, .browser = "one %s"}, true},
         {{.path = folder->path, .browser = "no:not:one"}, true},
         {{.path = folder->path, .browser = "no-such:not-that"}, false},

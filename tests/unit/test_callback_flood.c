@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The callback server under siege: dripping connections and junk must not keep the browser out (security T-06). */
+/* The callback server under siege: drips and junk must not keep the browser out (security T-06). */
 #include "callback_client.h"
 
 #include <sys/resource.h>
@@ -154,8 +154,13 @@ static long resident_kilobytes(void)
 static void test_junk(void **state)
 {
     static const char *const junk[] = {
-        "GET / HTTP/1.1\r\nHost: evil\r\n\r\n", "GET /x HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        "\r\n", "\x16\x03\x01\x02", "GET / HTTP/1.1\nHost: localhost\n\n", "HEAD / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: evil\r\n\r\n",
+        "GET /x HTTP/1.1\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "\r\n",
+        "\x16\x03\x01\x02",
+        "GET / HTTP/1.1\nHost: localhost\n\n",
+        "HEAD / HTTP/1.1\r\n\r\n",
     };
     struct bench bench;
     (void)state;

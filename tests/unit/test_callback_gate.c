@@ -325,7 +325,9 @@ static void test_noise(void **state)
 static void test_refuses(void **state)
 {
     static const char *const heads[] = {
-        "GET / HTTP/1.1\r\nHost: evil\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\nHost: localhost\n\n",
+        "GET / HTTP/1.1\r\nHost: evil\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\nHost: localhost\n\n",
     };
     struct fixture fixture;
     (void)state;

@@ -30,18 +30,38 @@ static void expect_order(const char *page, const char *const *pieces)
 static void expect_sound(const char *page)
 {
     static const char *const pieces[] = {
-        "<!DOCTYPE html>\n", "<html lang=\"en\">", "<head>", "<meta charset=\"utf-8\">",
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">", "<title>", " - latchkey</title>",
-        "<style>", "@media(prefers-color-scheme:dark)", "</style>", "</head>", "<body>", "<main>", "role=\"status\"",
-        "<svg ", "aria-hidden=\"true\"", "</svg>", "<h1>", "</h1>", "</main>", "<footer>", "latchkey</footer>",
-        "</body>", "</html>\n", NULL,
+        "<!DOCTYPE html>\n",
+        "<html lang=\"en\">",
+        "<head>",
+        "<meta charset=\"utf-8\">",
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">",
+        "<title>",
+        " - latchkey</title>",
+        "<style>",
+        "@media(prefers-color-scheme:dark)",
+        "</style>",
+        "</head>",
+        "<body>",
+        "<main>",
+        "role=\"status\"",
+        "<svg ",
+        "aria-hidden=\"true\"",
+        "</svg>",
+        "<h1>",
+        "</h1>",
+        "</main>",
+        "<footer>",
+        "latchkey</footer>",
+        "</body>",
+        "</html>\n",
+        NULL,
     };
     expect_order(page, pieces);
     static const char *const once[] = {"<h1>", "<title>", "<main>", "<style>", "role=\"status\""};
     for (size_t i = 0; i < array_length(once); i++)
         assert_int_equal(count(page, once[i]), 1);
-    static const char *const never[] = {"<script", "src=", "@import", "url(", "<img", "<link", "<form", "<iframe",
-                                        "javascript:", " onload", " onclick"};
+    static const char *const never[] = {"<script", "src=",    "@import",     "url(",    "<img",    "<link",
+                                        "<form",   "<iframe", "javascript:", " onload", " onclick"};
     for (size_t i = 0; i < array_length(never); i++)
         if (strstr(page, never[i]) != NULL)
             fail_msg("'%s' in the page", never[i]);
@@ -61,19 +81,22 @@ static void test_escape(void **state)
         {"a&b&amp;c", "a&amp;b&amp;amp;c"},
         {"]]><!--", "]]&gt;&lt;!--"},
         {"a\tb\nc", "a\tb\nc"},
-        {"a\x01\x1b\r\x7f" "b", "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" "b"},
-        {"\xc2\x80\xc2\x9f\xc2\xa0", "\xef\xbf\xbd\xef\xbf\xbd\xc2\xa0"},         /* C1, then a letter */
+        {"a\x01\x1b\r\x7f"
+         "b",
+         "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
+         "b"},
+        {"\xc2\x80\xc2\x9f\xc2\xa0", "\xef\xbf\xbd\xef\xbf\xbd\xc2\xa0"}, /* C1, then a letter */
         {"J\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x94\x91", "J\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x94\x91"},
         {"\xff\xfe", "\xef\xbf\xbd\xef\xbf\xbd"},
-        {"\x80", "\xef\xbf\xbd"},                                                  /* a lone continuation */
-        {"\xc3", "\xef\xbf\xbd"},                                                  /* cut */
+        {"\x80", "\xef\xbf\xbd"}, /* a lone continuation */
+        {"\xc3", "\xef\xbf\xbd"}, /* cut */
         {"\xc3(", "\xef\xbf\xbd("},
         {"\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd"},
         {"\xe2\x82<", "\xef\xbf\xbd\xef\xbf\xbd&lt;"},
-        {"\xc0\xbc", "\xef\xbf\xbd\xef\xbf\xbd"},                                  /* overlong < */
+        {"\xc0\xbc", "\xef\xbf\xbd\xef\xbf\xbd"}, /* overlong < */
         {"\xe0\x80\xbc", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
-        {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},                  /* a surrogate */
-        {"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},  /* beyond U+10FFFF */
+        {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},                 /* a surrogate */
+        {"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* beyond U+10FFFF */
         {"\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"},
     };
     (void)state;
@@ -107,10 +130,17 @@ static void test_success(void **state)
     cleanup_string char *page = callback_page_success(&success);
     expect_sound(page);
     static const char *const pieces[] = {
-        "<title>Authenticated - latchkey", "class=\"mark good\"", "<h1>Authenticated</h1>",
-        "logged in to the cluster", "<dt>User</dt>", "alice@example.com", "<dt>Issuer</dt>",
-        "https://<wbr>ak.example/<wbr>application/<wbr>o/<wbr>kube/<", "<dt>Valid for</dt><dd>55 min</dd>",
-        "You can close this window", NULL,
+        "<title>Authenticated - latchkey",
+        "class=\"mark good\"",
+        "<h1>Authenticated</h1>",
+        "You are logged in.",
+        "<dt>User</dt>",
+        "alice@example.com",
+        "<dt>Issuer</dt>",
+        "https://<wbr>ak.example/<wbr>application/<wbr>o/<wbr>kube/<",
+        "<dt>Valid for</dt><dd>55 min</dd>",
+        "You can close this window",
+        NULL,
     };
     expect_order(page, pieces);
     assert_null(strstr(page, "http-equiv"));
@@ -131,8 +161,8 @@ static void test_names_are_text(void **state)
 {
     (void)state;
     test_ids("T-08 CB-12");
-    const struct callback_page_success success = {
-        .user = "<script>alert('x')</script>\x1b[31m\" onclick=\"y", .issuer = "https://a/'><img src=x>"};
+    const struct callback_page_success success = {.user = "<script>alert('x')</script>\x1b[31m\" onclick=\"y",
+                                                  .issuer = "https://a/'><img src=x>"};
     cleanup_string char *page = callback_page_success(&success);
     assert_non_null(strstr(page, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"));
     assert_null(strstr(page, "<script"));
@@ -189,10 +219,18 @@ static void test_failure(void **state)
     cleanup_string char *page = callback_page_failure(&err);
     expect_sound(page);
     static const char *const pieces[] = {
-        "<title>Login failed - latchkey", "class=\"mark bad\"", "<h1>Login failed</h1>",
-        "the ID token is for &#39;&lt;b&gt;other&lt;/b&gt;&#39;", "[idtoken_aud]", "<h2>What to do</h2>", "<ul>",
-        "<li>compare <code>--oidc-client-id</code>, then &lt;try&gt; again</li>", "<li>or ask &amp; wait</li>",
-        "</ul>", "You can close this window", NULL,
+        "<title>Login failed - latchkey",
+        "class=\"mark bad\"",
+        "<h1>Login failed</h1>",
+        "the ID token is for &#39;&lt;b&gt;other&lt;/b&gt;&#39;",
+        "[idtoken_aud]",
+        "<h2>What to do</h2>",
+        "<ul>",
+        "<li>compare <code>--oidc-client-id</code>, then &lt;try&gt; again</li>",
+        "<li>or ask &amp; wait</li>",
+        "</ul>",
+        "You can close this window",
+        NULL,
     };
     expect_order(page, pieces);
     assert_int_equal(count(page, "<li>"), 2);
@@ -229,8 +267,11 @@ static void test_message(void **state)
     cleanup_string char *page = callback_page_message("Nothing <here>", "Go back & try again.");
     expect_sound(page);
     static const char *const pieces[] = {
-        "<title>Nothing &lt;here&gt; - latchkey", "class=\"mark note\"", "<h1>Nothing &lt;here&gt;</h1>",
-        "Go back &amp; try again.", NULL,
+        "<title>Nothing &lt;here&gt; - latchkey",
+        "class=\"mark note\"",
+        "<h1>Nothing &lt;here&gt;</h1>",
+        "Go back &amp; try again.",
+        NULL,
     };
     expect_order(page, pieces);
 }
@@ -238,16 +279,11 @@ static void test_message(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_escape),
-        cmocka_unit_test(test_escape_within_limit),
-        cmocka_unit_test(test_success),
-        cmocka_unit_test(test_success_without_details),
-        cmocka_unit_test(test_names_are_text),
-        cmocka_unit_test(test_open_url),
-        cmocka_unit_test(test_failure),
-        cmocka_unit_test(test_failure_without_hint),
-        cmocka_unit_test(test_largest_failure),
-        cmocka_unit_test(test_message),
+        cmocka_unit_test(test_escape),          cmocka_unit_test(test_escape_within_limit),
+        cmocka_unit_test(test_success),         cmocka_unit_test(test_success_without_details),
+        cmocka_unit_test(test_names_are_text),  cmocka_unit_test(test_open_url),
+        cmocka_unit_test(test_failure),         cmocka_unit_test(test_failure_without_hint),
+        cmocka_unit_test(test_largest_failure), cmocka_unit_test(test_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -381,12 +381,18 @@ static void test_nothing_is_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers), cmocka_unit_test(test_refuses_without_asking),
-        cmocka_unit_test(test_raw_nul_and_long_target), cmocka_unit_test(test_large_head_and_pipeline),
-        cmocka_unit_test(test_extra_host), cmocka_unit_test(test_waits_for_the_outcome),
-        cmocka_unit_test(test_answers_at_once), cmocka_unit_test(test_eight_may_wait),
-        cmocka_unit_test(test_no_waiter_is_left), cmocka_unit_test(test_drain),
-        cmocka_unit_test(test_drain_waits_for_the_promised), cmocka_unit_test(test_port_is_free_after_close),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_refuses_without_asking),
+        cmocka_unit_test(test_raw_nul_and_long_target),
+        cmocka_unit_test(test_large_head_and_pipeline),
+        cmocka_unit_test(test_extra_host),
+        cmocka_unit_test(test_waits_for_the_outcome),
+        cmocka_unit_test(test_answers_at_once),
+        cmocka_unit_test(test_eight_may_wait),
+        cmocka_unit_test(test_no_waiter_is_left),
+        cmocka_unit_test(test_drain),
+        cmocka_unit_test(test_drain_waits_for_the_promised),
+        cmocka_unit_test(test_port_is_free_after_close),
         cmocka_unit_test(test_nothing_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

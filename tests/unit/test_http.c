@@ -353,6 +353,12 @@ static void test_library_version(void **state)
     const char *version = NULL;
     struct error err = {0};
     (void)state;
+    {
+        cleanup_loop struct loop *loop = NULL;
+        cleanup_http struct http *http = NULL;
+        assert_true(loop_open(&loop, &err));
+        assert_true(http_open(loop, &(struct http_settings){0}, &http, &err));
+    }
     assert_true(http_library_version(&version, &err));
     assert_says(version, "libcurl/");
 }

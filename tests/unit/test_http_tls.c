@@ -205,7 +205,8 @@ static void test_no_tls(void **state)
     assert_code(&fixture.err, ERROR_TLS);
     /* A server that speaks plain HTTP. */
     assert_false(get(&fixture, "localhost", server.plain));
-    assert_true(error_is_network(&fixture.err));
+    assert_code(&fixture.err, ERROR_TLS);
+    assert_says(fixture.err.hint, "does not speak TLS");
     assert_false(fixture.response.sent);
     /* One that closes, and one that accepts and says nothing. */
     assert_false(get(&fixture, "localhost", server.canary));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* While a request is on its way the network comes up, a signal comes, other requests run beside it. */
+#include <errno.h>
+#include <sys/resource.h>
+
 #include "net_fixture.h"
 
 /* A label of more than 63 letters is refused before any resolver is asked. */
@@ -145,6 +148,29 @@ static void test_second_signal(void **state)
     assert_false(fixture_get(&fixture, server.plain, "/after/5000", (struct http_request){.form = "a"}));
     assert_code(&fixture.err, ERROR_INTERRUPTED);
     assert_in_range(clock_monotonic() - second.at, 0, AT_ONCE);
+}
+
+/* No descriptor is left for a socket: an error that says so, and the client works again afterwards. */
+static void test_no_descriptors(void **state)
+{
+    cleanup_fixture struct fixture fixture = {.settings = {.timeout_seconds = 1}};
+    struct rlimit before, none;
+    (void)state;
+    test_ids("T-42");
+    fixture_open(&fixture);
+    assert_true(fixture_get(&fixture, server.plain, "/ok", (struct http_request){0}));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = (rlim_t)dup(STDERR_FILENO);
+    close((int)none.rlim_cur);
+    setrlimit(RLIMIT_NOFILE, &none);
+    bool good = fixture_get(&fixture, server.canary, "/ok", (struct http_request){0});
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_false(good);
+    assert_code(&fixture.err, ERROR_NETWORK);
+    assert_says(fixture.err.message, strerror(EMFILE));
+    assert_false(fixture.response.sent);
+    assert_true(fixture_get(&fixture, server.plain, "/first/1", (struct http_request){0}));
 }
 
 static struct http_transfer *start(struct fixture *fixture, const char *path, char url[128])
@@ -311,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_signals),
         cmocka_unit_test(test_held_signal),
         cmocka_unit_test(test_second_signal),
+        cmocka_unit_test(test_no_descriptors),
         cmocka_unit_test(test_background),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_own_listener_lives_on),

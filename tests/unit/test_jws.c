@@ -122,7 +122,8 @@ static void test_structure(void **state)
     expect_refusal(EC_TOKEN ".x", ALL_KEYS, ERROR_IDTOKEN_FORMAT, "4 parts instead of 3");
     expect_refusal(EC_TOKEN ".x.y.z", ALL_KEYS, ERROR_IDTOKEN_FORMAT, "6 parts instead of 3");
     expect_refusal(".e30.AAAA", ALL_KEYS, ERROR_IDTOKEN_FORMAT, "header is empty");
-    expect_refusal("e30.e30.", ALL_KEYS, ERROR_IDTOKEN_FORMAT, "signature is empty");
+    expect_refusal("eyJhbGciOiJSUzI1NiJ9.e30.", ALL_KEYS, ERROR_IDTOKEN_FORMAT, "signature is empty");
+    expect_refusal("eyJhbGciOiJub25lIn0.e30.", ALL_KEYS, ERROR_IDTOKEN_ALG, "not signed");
     expect_refusal("a.b.c.d.e", ALL_KEYS, ERROR_IDTOKEN_ENCRYPTED, "Encryption Key");
     struct error err = {0};
     struct jws_header header = {0};

@@ -113,8 +113,8 @@ static void test_never_half_owned(void **state)
         const char *host, *free_host;
         bool only_v6;
     } cases[] = {
-        {"127.0.0.1", "::1", false},  {"::1", "127.0.0.1", true}, {"0.0.0.0", "::1", false},
-        {"::", "127.0.0.1", true},    {"::", NULL, false},
+        {"127.0.0.1", "::1", false}, {"::1", "127.0.0.1", true}, {"0.0.0.0", "::1", false},
+        {"::", "127.0.0.1", true},   {"::", NULL, false},
     };
     (void)state;
     test_ids("CB-01 T-03");
@@ -224,11 +224,16 @@ static void test_addresses(void **state)
         const char *address, *first, *second;
         bool dual_stack;
     } cases[] = {
-        {"127.0.0.1:0", "127.0.0.1", NULL, false}, {"127.0.0.1:0", "127.0.0.1", "::1", true},
-        {"[::1]:0", "::1", NULL, false},           {"[::1]:0", "::1", NULL, true},
-        {"localhost:0", "127.0.0.1", "::1", false}, {"127.0.0.2:0", "127.0.0.2", NULL, true},
-        {"0.0.0.0:0", "0.0.0.0", NULL, false},     {":0", "0.0.0.0", "::", false},
-        {"[::]:0", "0.0.0.0", "::", false},        {"", "127.0.0.1", NULL, false},
+        {"127.0.0.1:0", "127.0.0.1", NULL, false},
+        {"127.0.0.1:0", "127.0.0.1", "::1", true},
+        {"[::1]:0", "::1", NULL, false},
+        {"[::1]:0", "::1", NULL, true},
+        {"localhost:0", "127.0.0.1", "::1", false},
+        {"127.0.0.2:0", "127.0.0.2", NULL, true},
+        {"0.0.0.0:0", "0.0.0.0", NULL, false},
+        {":0", "0.0.0.0", "::", false},
+        {"[::]:0", "0.0.0.0", "::", false},
+        {"", "127.0.0.1", NULL, false},
     };
     (void)state;
     test_ids("K7-45 K7-89");
@@ -248,9 +253,25 @@ static void test_addresses(void **state)
 static void test_malformed_addresses(void **state)
 {
     static const char *const addresses[] = {
-        "8000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1: 8000",
-        "127.0.0.1:8000 ", "127.1:8000", "::1:8000", "[::1]", "[127.0.0.1:8000", "127.0.0.1]:8000",
-        "[127.0.0.1]:8000", "[]:8000", "example.com:8000", "http://127.0.0.1:8000", "127.0.0.1:8000/", "[::1%lo]:0",
+        "8000",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:x",
+        "127.0.0.1:65536",
+        "127.0.0.1:-1",
+        "127.0.0.1: 8000",
+        "127.0.0.1:8000 ",
+        "127.1:8000",
+        "::1:8000",
+        "[::1]",
+        "[127.0.0.1:8000",
+        "127.0.0.1]:8000",
+        "[127.0.0.1]:8000",
+        "[]:8000",
+        "example.com:8000",
+        "http://127.0.0.1:8000",
+        "127.0.0.1:8000/",
+        "[::1%lo]:0",
         "0123456789012345678901234567890123456789012345678901234567890123456789:8000",
     };
     (void)state;
@@ -262,7 +283,8 @@ static void test_malformed_addresses(void **state)
     }
     struct listen_socket sockets = {0};
     struct error err = {0};
-    assert_false(listen_socket_open(&(struct listen_request){&(struct text_list){0}, true, false}, &sockets, &err));
+    assert_false(
+        listen_socket_open(&(struct listen_request){&(struct text_list){0}, true, false}, &sockets, &err));
     assert_int_equal(err.code, ERROR_CONFIG);
 }
 
@@ -304,7 +326,8 @@ static int open_without_v6(void)
     bool is_fine = open_ports(ports, 2, true, &sockets, &err) && sockets.count == 1 && sockets.port == 8000 &&
                    answers("127.0.0.1", 8000);
     struct listen_socket others = {0};
-    is_fine = is_fine && open_ports(ports, 2, true, &others, &err) && others.port == 18000 && others.index == 1;
+    is_fine =
+        is_fine && open_ports(ports, 2, true, &others, &err) && others.port == 18000 && others.index == 1;
     is_fine = is_fine && !open_address("[::1]:8000", false, &others, &err) && err.code == ERROR_PORT;
     return is_fine ? OUTCOME_FINE : OUTCOME_WRONG;
 }

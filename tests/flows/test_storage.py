@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Storage that is full, read-only, missing or somewhere else, with a session in it: nothing is lost, and one warning
+says what becomes of the session."""
+
+import os
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+
+import pytest
+from issuer.browse import Browser
+from rested import NO_BROWSER, log_in, refresh
+from test_odd_environment import encoded, privately
+from wire import endpoints
+
+ids = pytest.mark.ids
+STRANGER = 12345
+READ_ONLY = "mount --bind {0} {0}; mount -o remount,bind,ro {0}"
+FULL = ("cp -a {0} {0}.copy; mount -t tmpfs -o size=64k,mode=700 none {0}; cp -a {0}.copy/. {0}; rm -r {0}.copy; "
+        "dd if=/dev/zero of={0}/fill 2>/dev/null || :")
+
+
+def warnings(result):
+    return [line.removeprefix("warning: ") for line in result.err.splitlines() if line.startswith("warning: ")]
+
+
+def grants(issuer):
+    return [entry["grant_type"] for entry in issuer.requests("token")]
+
+
+@pytest.fixture(params=[READ_ONLY, FULL], ids=["read-only", "full"])
+def stuck(request, kube, issuer):
+    """How to run the program with a session whose token has expired, in a directory that takes nothing more."""
+    log_in(kube, issuer)
+    return {"process": privately(kube, request.param.format(kube.cache))}
+
+
+@ids("T-32", "K7-26")
+def test_a_good_token_needs_no_storage_that_can_be_written(kube, issuer, stuck):
+    kube.expire(1000)
+    result = kube.start("get-token", **stuck, **NO_BROWSER).wait()
+    assert result.status == 0 and result.err == ""
+    assert issuer.requests() == []
+
+
+@ids("T-32")
+def test_a_token_that_would_be_renewed_is_used_up_and_the_refresh_token_saved_for_later(kube, issuer, stuck):
+    kube.expire(40)
+    result = kube.start("get-token", **stuck, **NO_BROWSER).wait()
+    assert result.token == kube.session["id_token"]
+    assert issuer.requests() == [] and len(warnings(result)) == 1
+    refresh(kube)
+
+
+@ids("T-32")
+def test_a_login_is_good_for_one_call_and_the_refresh_token_is_not_spent(kube, issuer, stuck):
+    before = kube.session_file.read_bytes()
+    result = kube.start("get-token", **stuck).wait()
+    assert result.claims["email"] == "alice@example.com"
+    assert grants(issuer) == ["authorization_code"] and len(warnings(result)) == 1
+    assert kube.session_file.read_bytes() == before
+    assert "saved" in warnings(result)[0] or "will not be kept" in warnings(result)[0]
+    issuer.clear_log()
+    refresh(kube)
+    assert grants(issuer) == ["refresh_token"]
+
+
+@ids("T-32")
+def test_a_login_that_fails_there_says_why_and_nothing_else_is_lost(kube, issuer, stuck):
+    before = kube.session_file.read_bytes()
+    assert kube.start("get-token", **stuck, FAKE_BROWSER="deny").wait().code == "callback_error"
+    assert kube.session_file.read_bytes() == before
+
+
+# Another place
+
+@ids("T-32")
+def test_where_the_cache_is_read_only_the_runtime_directory_keeps_the_session(kube, issuer, tmp_path):
+    log_in(kube, issuer)
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    stuck = {"process": privately(kube, READ_ONLY.format(kube.cache)), "XDG_RUNTIME_DIR": str(runtime)}
+    first = kube.start("get-token", **stuck).wait()
+    assert grants(issuer) == ["authorization_code"]
+    assert [warning.endswith(f"'{runtime}/latchkey' is used instead") for warning in warnings(first)] == [True]
+    assert stat.S_IMODE((runtime / "latchkey").stat().st_mode) == 0o700
+    second = kube.start("get-token", **stuck, **NO_BROWSER).wait()
+    assert second.token == first.token and second.err == ""
+    kube.start("get-token", "--force-refresh", **stuck, **NO_BROWSER).wait()
+    assert grants(issuer) == ["authorization_code", "refresh_token"]
+
+
+@ids("T-35")
+@pytest.mark.parametrize("value", ["", "relative", "/nowhere/at/all"])
+def test_a_runtime_directory_that_cannot_be_one_is_not_missed(kube, issuer, value):
+    assert kube.get_token(XDG_RUNTIME_DIR=value).status == 0
+    assert kube.get_token(XDG_RUNTIME_DIR=value, **NO_BROWSER).err == ""
+
+
+@pytest.mark.parametrize("place", ["relative", "under a file", "under another user's"])
+def test_a_directory_that_cannot_be_made_is_one_warning(kube, issuer, tmp_path, place):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "theirs").mkdir()
+    os.chown(tmp_path / "theirs", STRANGER, STRANGER)
+    path = {"relative": "cache", "under a file": f"{tmp_path}/file/cache"}.get(place, f"{tmp_path}/theirs/cache")
+    kube.flags[-1] = f"--token-cache-dir={path}"
+    result = kube.start("get-token", process={"cwd": tmp_path}).wait()
+    assert result.claims["email"] == "alice@example.com"
+    assert [path in warning and "the session will not be kept" in warning for warning in warnings(result)] == [True]
+    assert sorted(os.listdir(tmp_path / "theirs")) == [] and not (tmp_path / "cache").exists()
+
+
+# Homes
+
+@pytest.fixture
+def stranger(kube, issuer):
+    """The program as a user whose home is in the password database; gives that home and how to run the program."""
+    kube.flags = [*kube.flags[:2], f"--certificate-authority-data={encoded(issuer.ca_file)}"]
+    with tempfile.TemporaryDirectory(prefix="latchkey-test-") as place:
+        home = Path(place, "home")
+        home.mkdir()
+        os.chown(home, STRANGER, STRANGER)
+        os.chmod(place, 0o755)
+        kube.path = shutil.copy(kube.path, place)
+        passwd = Path(place, "passwd")
+        passwd.write_text(f"root:x:0:0::/root:/bin/sh\nstranger:x:{STRANGER}:{STRANGER}::{home}:/bin/sh\n")
+        process = privately(kube, f"mount --bind {passwd} /etc/passwd")
+        process["before"] += ["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups"]
+        yield home, {**process, "cwd": place}
+
+
+def log_in_by_hand(kube, process, **environment):
+    running = kube.start("get-token", process=process, BROWSER=None, **environment)
+    Browser().open(running.read_line(r"Please visit .*: (\S+)$")[1])
+    return running.wait()
+
+
+@ids("T-35")
+@pytest.mark.parametrize("home", [None, "", "relative", "~"])
+def test_without_a_home_in_the_environment_the_password_database_is_asked(kube, issuer, stranger, home):
+    place, process = stranger
+    first = log_in_by_hand(kube, process, HOME=home)
+    assert len(list((place / ".kube/cache/latchkey").glob("*.json"))) == 1
+    second = kube.start("get-token", process=process, HOME=home, **NO_BROWSER).wait()
+    assert second.token == first.token and second.err == ""
+
+
+@ids("T-35")
+@pytest.mark.parametrize("mode", [0o000, 0o500])
+def test_a_home_that_cannot_be_used_is_one_warning(kube, issuer, stranger, mode):
+    place, process = stranger
+    place.chmod(mode)
+    running = kube.start("get-token", process=process, BROWSER=None, HOME=str(place))
+    running.read_line(f"^warning: cannot (make|open) directory '{place}.*: the session will not be kept")
+    Browser().open(running.read_line(r"Please visit .*: (\S+)$")[1])
+    assert running.wait().status == 0
+    assert endpoints(issuer)[-1] == "token" and list(place.iterdir()) == []
