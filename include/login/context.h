@@ -20,8 +20,10 @@ struct login_context {
     struct http *http;
     struct session_cache cache;
     struct session_key key;
-    bool unsaved; /* nothing can be stored, and a warning has said so */
-    bool skew_told; /* the person knows that the clocks differ */
+    bool unsaved;           /* nothing can be stored, and a warning has said so */
+    bool skew_told;         /* the person knows that the clocks differ */
+    bool keep_access_token; /* somebody asks for ACCESS_TOKEN: what verification_run verified last */
+    char *access_token;     /* secret */
 
     /* login/issuer */
     struct provider provider;
@@ -31,6 +33,23 @@ struct login_context {
     struct jwk_set *keys;
     bool keys_from_cache;
 };
+
+/* The key of the session that CONFIG means. */
+void login_key_make(const struct login_config *config, struct session_key *out);
+/* Fills cache, key (unless it is there), loop and http. With CREATE the cache directory is made, and what is
+ * wrong with it is said. Close it in any case. */
+bool login_context_open(struct login_context *context, bool create, struct error *err) must_check;
+void login_context_close(struct login_context *context);
+
+/* The session as it rests, without a lock and without the network. */
+struct login_rested {
+    struct session_key key;
+    struct session session;
+    bool found;
+};
+void login_read_session(const struct login_config *config, struct login_rested *out, struct error *warning);
+void login_rested_release(struct login_rested *rested);
+#define cleanup_login_rested __attribute__((cleanup(login_rested_release)))
 
 /* The scopes as they go on the wire: configured ones, automatic ones that the provider offers, openid last.
  */

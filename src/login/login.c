@@ -16,26 +16,6 @@
 #include "oidc/authorization.h"
 #include "session/cooldown.h"
 
-/* Whose token a client gets: the account with an app password, or the job that its identity token names. */
-static const char *client_user(const struct login_config *config)
-{
-    return config->proof.source != NULL ? config->proof.mark : config->username;
-}
-
-static void make_key(const struct login_config *config, struct session_key *key)
-{
-    struct session_key_parts parts = {.issuer = config->issuer,
-                                      .client_id = config->client_id,
-                                      .scopes = config->extra_scopes,
-                                      .client_grant = config->grant->client,
-                                      .user = config->grant->client ? client_user(config) : NULL,
-                                      .extra = config->extra_params,
-                                      .access_token = config->use_access_token,
-                                      .headers = config->http.headers,
-                                      .tls_unverified = config->http.insecure_skip_tls_verify};
-    session_key_make(&parts, key);
-}
-
 bool login_check_config(const struct login_config *config, struct error *err)
 {
     if (text_is_empty(config->issuer))
@@ -81,7 +61,7 @@ enum login_found login_find(const struct login_config *config, int64_t now, stru
     bool found = false;
     if (config->force_refresh || config->force_login || config->cache_candidates[0] == NULL)
         return LOGIN_FOUND_NOTHING;
-    make_key(config, &key);
+    login_key_make(config, &key);
     session_cache_open(config->cache_candidates, false, &cache, NULL);
     session_cache_peek(&cache, &key, &session, &found);
     if (!found || !login_is_good(config, &session, now))
@@ -90,41 +70,6 @@ enum login_found login_find(const struct login_config *config, int64_t now, stru
     *out = session;
     session = (struct session){0};
     return result;
-}
-
-/* One warning is enough: what else fails for the same reason is not said any more. */
-static void warn_about_cache(struct login_context *context, const struct error *warning)
-{
-    const struct notice *notice = &context->config->notice;
-    context->unsaved = context->cache.directory < 0 || context->cache.read_only;
-    if (context->unsaved)
-        notice_say(notice, NOTICE_WARNING, "%s: the session will not be kept", warning->message);
-    else
-        notice_say(notice, NOTICE_WARNING, "%s: '%s' is used instead", warning->message,
-                   safe(context->cache.path));
-}
-
-static bool context_open(struct login_context *context, struct error *err)
-{
-    const struct login_config *config = context->config;
-    struct error warning = {0};
-    make_key(config, &context->key);
-    if (config->cache_candidates[0] != NULL)
-        session_cache_open(config->cache_candidates, true, &context->cache, &warning);
-    context->cache.lock_directory = config->runtime_directory;
-    if (warning.code != ERROR_NONE)
-        warn_about_cache(context, &warning);
-    return loop_open(&context->loop, err) && http_open(context->loop, &config->http, &context->http, err);
-}
-
-static void context_close(struct login_context *context)
-{
-    terminal_clear();
-    issuer_release(context);
-    http_close(context->http);
-    loop_close(context->loop);
-    session_key_release(&context->key);
-    session_cache_close(&context->cache);
 }
 
 /* A new session: stored, or said that it is not. */
@@ -314,7 +259,7 @@ bool login_run(const struct login_config *config, struct session *out, struct er
     struct login_context context = {.config = config, .cache = {.directory = -1}};
     cleanup_fd int lock = -1;
     bool good = false;
-    if (context_open(&context, err)) {
+    if (login_context_open(&context, true, err)) {
         switch (turn_take(&context, &lock, out, err)) {
         case TURN_SHARED:
             good = true;
@@ -327,6 +272,6 @@ bool login_run(const struct login_config *config, struct session *out, struct er
             break;
         }
     }
-    context_close(&context);
+    login_context_close(&context);
     return good && check_validity(config, out, err);
 }

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opens and closes what the parts of one login share, and names its session. */
+#include "login/context.h"
+
+#include "login/grant.h"
+#include "login/issuer.h"
+#include "net/terminal.h"
+
+/* Whose token a client gets: the account with an app password, or the job that its identity token names. */
+static const char *client_user(const struct login_config *config)
+{
+    return config->proof.source != NULL ? config->proof.mark : config->username;
+}
+
+void login_key_make(const struct login_config *config, struct session_key *key)
+{
+    struct session_key_parts parts = {.issuer = config->issuer,
+                                      .client_id = config->client_id,
+                                      .scopes = config->extra_scopes,
+                                      .client_grant = config->grant->client,
+                                      .user = config->grant->client ? client_user(config) : NULL,
+                                      .extra = config->extra_params,
+                                      .access_token = config->use_access_token,
+                                      .headers = config->http.headers,
+                                      .tls_unverified = config->http.insecure_skip_tls_verify};
+    session_key_make(&parts, key);
+}
+
+/* One warning is enough: what else fails for the same reason is not said any more. */
+static void warn_about_cache(struct login_context *context, const struct error *warning)
+{
+    const struct notice *notice = &context->config->notice;
+    context->unsaved = context->cache.directory < 0 || context->cache.read_only;
+    if (context->unsaved)
+        notice_say(notice, NOTICE_WARNING, "%s: the session will not be kept", warning->message);
+    else
+        notice_say(notice, NOTICE_WARNING, "%s: '%s' is used instead", warning->message,
+                   safe(context->cache.path));
+}
+
+bool login_context_open(struct login_context *context, bool create, struct error *err)
+{
+    const struct login_config *config = context->config;
+    struct error warning = {0};
+    if (context->key.tuple == NULL)
+        login_key_make(config, &context->key);
+    if (config->cache_candidates[0] != NULL)
+        session_cache_open(config->cache_candidates, create, &context->cache, create ? &warning : NULL);
+    context->cache.lock_directory = config->runtime_directory;
+    if (warning.code != ERROR_NONE)
+        warn_about_cache(context, &warning);
+    return loop_open(&context->loop, err) && http_open(context->loop, &config->http, &context->http, err);
+}
+
+void login_context_close(struct login_context *context)
+{
+    terminal_clear();
+    memory_free_secret(context->access_token);
+    context->access_token = NULL;
+    issuer_release(context);
+    http_close(context->http);
+    loop_close(context->loop);
+    session_key_release(&context->key);
+    session_cache_close(&context->cache);
+}
+
+void login_read_session(const struct login_config *config, struct login_rested *out, struct error *warning)
+{
+    cleanup_session_cache struct session_cache cache = {.directory = -1};
+    login_key_make(config, &out->key);
+    if (config->cache_candidates[0] == NULL)
+        return;
+    session_cache_open(config->cache_candidates, false, &cache, NULL);
+    session_cache_load(&cache, &out->key, &out->session, &out->found, warning);
+}
+
+void login_rested_release(struct login_rested *rested)
+{
+    session_release(&rested->session);
+    session_key_release(&rested->key);
+    rested->found = false;
+}
