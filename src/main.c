@@ -27,7 +27,9 @@ static const struct command commands[] = {
     {"login", COMMAND_LOGIN, command_login, "Log in now, whatever the cache says",
      "Logs in now, whatever the cache says, and prints who is logged in instead of a token.\n"
      "Give it the flags that your kubeconfig gives get-token."},
-    {"setup", 0, NULL, NULL, NULL},
+    {"setup", COMMAND_SETUP, command_setup, "Log in once and show what to put into your kubeconfig",
+     "Logs in once, keeps nothing, and prints the token's claims, the user entry for your kubeconfig and the same "
+     "as a\n'kubectl config set-credentials' command. Without an issuer or a client ID it says what to do first."},
     {"doctor", 0, NULL, NULL, NULL},
     {"whoami", 0, NULL, NULL, NULL},
     {"logout", 0, NULL, NULL, NULL},
@@ -117,6 +119,7 @@ static bool unknown_command(const char *name, const char *program, struct error 
 
 struct invocation {
     char *program;
+    const char *path;              /* as it was started; NULL */
     const struct command *command; /* NULL: none was given */
     const char *word;              /* the command as it was spelled */
     const char *topic;             /* of `help` */
@@ -128,6 +131,7 @@ static void split_words(int count, char **arguments, struct invocation *out)
 {
     int place = options_find_command(arguments + (count > 0 ? 1 : 0));
     size_t kept = 0;
+    out->path = count > 0 ? arguments[0] : NULL;
     out->program = program_name(count > 0 ? arguments[0] : "latchkey");
     out->words = memory_allocate(((size_t)count + 1) * sizeof(*out->words));
     for (int i = 1; i < count; i++) {
@@ -207,6 +211,7 @@ static bool run(const struct invocation *call, struct buffer *out, struct error 
         return print_help(call, call->command, out);
     struct command_input input = {.program = call->program,
                                   .command = call->command->name,
+                                  .path = call->path,
                                   .environment = environ,
                                   .options = &options};
     return call->command->run(&input, out, err);

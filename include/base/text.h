@@ -70,5 +70,7 @@ struct text_safe text_make_safe(const char *text);
 enum { TEXT_SHOWN_MAX = 16 };
 const char *text_show(const char *text);
 #define safe(value) text_show(value)
+/* True for valid UTF-8 without any character that would be shown as \u{..}; of any length. */
+bool text_is_plain(const char *text);
 
 #endif

@@ -14,6 +14,7 @@
 struct command_input {
     const char *program; /* as the user calls us: "latchkey", "kubectl oidc-login" */
     const char *command; /* "get-token" */
+    const char *path;    /* as the process was started; NULL when nothing said */
     char *const *environment;
     const struct options *options;
 };
@@ -28,9 +29,13 @@ struct command {
     const char *description; /* for its own --help */
 };
 command_function command_get_token, command_login, command_clean, command_version, command_help;
+command_function command_setup;
 
 /* The value of an environment variable; NULL when unset or empty. Borrowed. */
 const char *command_variable(const struct command_input *input, const char *name);
+/* The absolute path under which this program can be started again: as it was started, so that an upgrade does
+ * not change it, else what the kernel says. "latchkey" when neither helps. Owned by the caller. */
+char *command_own_path(const struct command_input *input) must_check;
 /* Shows a notice on stderr; see login/notice.h for the kinds. */
 void command_show_notice(int kind, const char *text);
 

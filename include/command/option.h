@@ -37,7 +37,8 @@ struct options {
     int64_t verbosity;
     char *ignored; /* flags that are accepted without effect */
     bool ignored_switch;
-    uint64_t given[2];        /* one bit per row of the table: set by a flag or a variable */
+    uint64_t given[2];     /* one bit per row of the table: set by a flag or a variable */
+    uint64_t from_file[2]; /* the same, for those whose value is in the file that LATCHKEY_..._FILE names */
     struct text_list notices; /* what a person should read once: deprecations, misspelt variables */
 };
 void options_release(struct options *options);
@@ -51,7 +52,8 @@ enum {
     COMMAND_VERSION = 1 << 3,
     COMMAND_HELP = 1 << 4,
     COMMAND_ROOT = 1 << 5,
-    COMMAND_ALL = (1 << 6) - 1
+    COMMAND_SETUP = 1 << 6,
+    COMMAND_ALL = (1 << 7) - 1
 };
 
 enum option_type {
@@ -87,6 +89,8 @@ extern const size_t option_count;
 const struct option *option_find(const char *name, unsigned command);
 /* True when a flag or a variable set it. */
 bool option_given(const struct options *options, const char *name);
+/* True when the value is in the file that LATCHKEY_..._FILE names. */
+bool option_from_file(const struct options *options, const struct option *option);
 /* "LATCHKEY_OIDC_ISSUER_URL" for "oidc-issuer-url". Owned by the caller. */
 char *option_variable(const struct option *option) must_check;
 
@@ -106,6 +110,11 @@ int options_find_command(char **words);
 
 /* The options of COMMAND as --help shows them, one paragraph per option. Owned by the caller. */
 char *options_help(unsigned command) must_check;
+
+/* Adds the flags that set OPTION to what it is here: none for one that was not given, else one per element,
+ * as
+ * --flag=value, so that option_set takes each for exactly that element. */
+void option_write(const struct options *options, const struct option *option, struct text_list *flags);
 
 /* Sets one option from TEXT as a flag does; for the parser and the environment. */
 bool option_set(struct options *options, const struct option *option, const char *text, struct error *err)

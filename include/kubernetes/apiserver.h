@@ -13,5 +13,7 @@
  * type, a missing email, groups of the wrong type, an algorithm other than RS256, times, and always issuer
  * and audience as they must be configured. */
 void apiserver_doubts(const char *alg, const json_t *claims, int64_t now, struct text_list *lines);
+/* Adds what the absence of a claim means that such an API server does without: email_verified. */
+void apiserver_absences(const json_t *claims, struct text_list *lines);
 
 #endif

@@ -145,9 +145,9 @@ bool json_text_list(const json_t *object, const char *name, struct text_list *li
     return true;
 }
 
-char *json_to_text(const json_t *value)
+static char *dump(const json_t *value, size_t flags)
 {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+    char *text = json_dumps(value, flags | JSON_ENCODE_ANY);
     if (text != NULL)
         return text;
     /* values that we built ourselves can only fail for want of memory */
@@ -155,4 +155,15 @@ char *json_to_text(const json_t *value)
     if (write(STDERR_FILENO, line, sizeof(line) - 1) < 0)
         _exit(1);
     _exit(1);
+}
+
+char *json_to_text(const json_t *value)
+{
+    return dump(value, JSON_COMPACT | JSON_ENSURE_ASCII);
+}
+
+char *json_to_lines(const json_t *value)
+{
+    cleanup_string char *line = dump(value, JSON_COMPACT);
+    return dump(value, JSON_INDENT(2) | (text_is_plain(line) ? 0 : JSON_ENSURE_ASCII));
 }

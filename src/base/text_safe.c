@@ -96,6 +96,20 @@ struct text_safe text_make_safe_bytes(const char *bytes, size_t length)
     return safe_text;
 }
 
+bool text_is_plain(const char *text)
+{
+    const uint8_t *at = (const uint8_t *)text;
+    for (size_t left = strlen(text); left > 0;) {
+        uint32_t character = 0;
+        size_t size = read_character(at, left, &character);
+        if (size == 0 || is_hidden(character))
+            return false;
+        at += size;
+        left -= size;
+    }
+    return true;
+}
+
 struct text_safe text_make_safe(const char *text)
 {
     /* an endless text need not be walked to its end */

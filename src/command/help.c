@@ -34,6 +34,6 @@ void command_print_help(const struct command *command, const char *program, cons
     buffer_add_format(out, "\nFlags:\n%s", options);
     if (root)
         buffer_add_format(out, "\n'%s COMMAND --help' tells more about a command.\n", program);
-    else if (command->bit & (COMMAND_GET_TOKEN | COMMAND_LOGIN))
+    else if (command->bit & (COMMAND_GET_TOKEN | COMMAND_LOGIN | COMMAND_SETUP))
         print_variables(out);
 }

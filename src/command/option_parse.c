@@ -152,7 +152,17 @@ static bool set_from_file(struct options *options, const struct option *option, 
         length--;
     if (secret.data != NULL)
         secret.data[length] = '\0';
-    return option_set(options, option, buffer_text(&secret), err);
+    if (!option_set(options, option, buffer_text(&secret), err))
+        return false;
+    size_t place = (size_t)(option - option_table);
+    options->from_file[place / 64] |= UINT64_C(1) << (place % 64);
+    return true;
+}
+
+bool option_from_file(const struct options *options, const struct option *option)
+{
+    size_t place = (size_t)(option - option_table);
+    return (options->from_file[place / 64] >> (place % 64)) & 1;
 }
 
 static bool apply_variable(const struct option_source *source, struct options *options,

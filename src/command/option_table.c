@@ -3,7 +3,7 @@
 #include "command/option.h"
 
 #define AT(member) offsetof(struct options, member)
-#define LOGIN_COMMANDS (COMMAND_GET_TOKEN | COMMAND_LOGIN)
+#define LOGIN_COMMANDS (COMMAND_GET_TOKEN | COMMAND_LOGIN | COMMAND_SETUP)
 #define KLOG(name, type, member)                                                                             \
     {                                                                                                        \
         name, 0, type, COMMAND_ALL, OPTION_HIDDEN, AT(member), "VALUE", NULL,                                \
@@ -32,7 +32,7 @@ const struct option option_table[] = {
      "Further audiences that an ID token may name besides the client ID"},
     {"oidc-request-header", 0, OPTION_MAP, LOGIN_COMMANDS, OPTION_SECRET, AT(request_headers), "NAME=VALUE",
      NULL, "Header to send with every request to the provider"},
-    {"force-refresh", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(force_refresh), NULL, NULL,
+    {"force-refresh", 0, OPTION_SWITCH, COMMAND_GET_TOKEN | COMMAND_LOGIN, 0, AT(force_refresh), NULL, NULL,
      "Get a new token although the cached one is still good"},
     {"token-cache-dir", 0, OPTION_TEXT, LOGIN_COMMANDS | COMMAND_CLEAN, OPTION_PATH, AT(cache_dir), "DIR",
      NULL, "Directory of the token cache (default $KUBECACHEDIR/latchkey, else ~/.kube/cache/latchkey)"},

@@ -168,3 +168,13 @@ void apiserver_doubts(const char *alg, const json_t *claims, int64_t now, struct
     name_issuer(claims, lines);
     name_audience(claims, lines);
 }
+
+void apiserver_absences(const json_t *claims, struct text_list *lines)
+{
+    if (json_object_get(claims, "email_verified") == NULL)
+        text_list_add(
+            lines,
+            "there is no email_verified: an API server with the username claim 'email' takes the token all "
+            "the same; a rule of an AuthenticationConfiguration must allow for it: "
+            "claims.?email_verified.orValue(true)");
+}

@@ -41,7 +41,7 @@ def test_help_lists_every_flag_that_is_not_deprecated(program, command, word):
 
 
 @ids("K7-1")
-@pytest.mark.parametrize("command", ["get-token", "login", "clean", "version"])
+@pytest.mark.parametrize("command", ["get-token", "login", "setup", "clean", "version"])
 def test_each_command_has_help_on_stdout(program, command):
     for words in ([command, "--help"], ["help", command], [command, "-h"]):
         result = program.bare(*words)
@@ -50,7 +50,7 @@ def test_each_command_has_help_on_stdout(program, command):
 
 
 @ids("K7-1")
-@pytest.mark.parametrize("command", ["setup", "completion", "doctor", "whoami", "logout"])
+@pytest.mark.parametrize("command", ["completion", "doctor", "whoami", "logout"])
 def test_a_command_that_is_not_built_is_refused_by_name(program, command):
     for words in ([command], [command, *LOGIN], ["help", command]):
         result = program.bare(*words)
@@ -59,7 +59,7 @@ def test_a_command_that_is_not_built_is_refused_by_name(program, command):
 
 
 @pytest.mark.parametrize(("word", "nearest"), [("get-tokne", "latchkey get-token"), ("logn", "latchkey login"),
-                                               ("cleen", "latchkey clean"), ("frobnicate", "--help"), ("setpu", "--help")])
+                                               ("cleen", "latchkey clean"), ("frobnicate", "--help"), ("setpu", "latchkey setup")])
 def test_a_misspelt_command_is_answered_with_the_nearest_that_is_built(program, word, nearest):
     result = program.bare(word)
     assert result.code == "config"
