@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A device login in the loop: codes are shown and renewed, the token endpoint is asked until somebody agreed
- * (RFC 8628). It is a grant of its own and one of the doors of a login without a browser. */
+/* A device login in the loop (RFC 8628): a grant of its own, and a door of a login without a browser. */
 #ifndef LOGIN_DEVICE_FLOW_H
 #define LOGIN_DEVICE_FLOW_H
 

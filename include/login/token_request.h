@@ -30,7 +30,8 @@ bool token_request_check(const struct login_context *context, struct error *err)
 bool token_request_send(struct login_context *context, struct buffer *form, bool never_retry,
                         struct token_outcome *out, struct error *err) must_check;
 
-/* The same for another endpoint that knows the client in the same way (RFC 8628 section 3.1). All borrowed. */
+/* The same for another endpoint that knows the client in the same way (RFC 8628 section 3.1). All borrowed.
+ */
 struct token_post {
     const char *what, *url; /* WHAT is for messages: "the token endpoint's answer" */
     struct buffer *form;    /* consumed as above */

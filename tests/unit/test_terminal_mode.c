@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A terminal without echo: put back by the end of the question, by a signal that ends us, and while we are
+ * stopped. */
+#include "../../src/net/terminal_mode.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "ids.h"
+
+/* A terminal whose session has a shell (leader) that starts us in a group of our own, as job control does. */
+struct fixture {
+    int master, slave;
+    struct termios before;
+};
+
+static int set_up(void **state)
+{
+    static struct fixture fixture;
+    *state = &fixture;
+    fixture.master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (fixture.master < 0 || grantpt(fixture.master) != 0 || unlockpt(fixture.master) != 0)
+        return -1;
+    fixture.slave = open(ptsname(fixture.master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    return fixture.slave >= 0 ? tcgetattr(fixture.slave, &fixture.before) : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    close(fixture->slave);
+    close(fixture->master);
+    return 0;
+}
+
+static bool echoes(const struct fixture *fixture)
+{
+    struct termios now;
+    assert_int_equal(tcgetattr(fixture->slave, &now), 0);
+    return (now.c_lflag & ECHO) != 0;
+}
+
+static void test_hide_and_restore(void **state)
+{
+    struct fixture *fixture = *state;
+    struct termios after;
+    assert_true(terminal_mode_hide(fixture->slave));
+    assert_false(echoes(fixture));
+    assert_false(terminal_mode_hide(fixture->slave));
+    terminal_mode_restore();
+    assert_int_equal(tcgetattr(fixture->slave, &after), 0);
+    assert_memory_equal(&after.c_lflag, &fixture->before.c_lflag, sizeof(after.c_lflag));
+    terminal_mode_restore();
+    assert_true(echoes(fixture));
+}
+
+static void test_what_is_no_terminal_is_refused(void **state)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    (void)state;
+    assert_false(terminal_mode_hide(fd));
+    close(fd);
+}
+
+/* Our part as the job: hides, tells, gets the signal. */
+static void job(const struct fixture *fixture, int ready, int number)
+{
+    signal(SIGTTOU, SIG_IGN);
+    if (setpgid(0, 0) != 0 || tcsetpgrp(fixture->slave, getpid()) != 0)
+        _exit(80);
+    signal(SIGTTOU, SIG_DFL);
+    if (!terminal_mode_hide(fixture->slave) || write(ready, "h", 1) != 1)
+        _exit(81);
+    raise(number);
+    if (write(ready, "c", 1) != 1)
+        _exit(82);
+    for (;;)
+        pause();
+}
+
+static bool heard(int fd, char expected)
+{
+    char got = 0;
+    return read(fd, &got, 1) == 1 && got == expected;
+}
+
+/* What the shell sees; 0 when all is as it should be. */
+static int watch_job(const struct fixture *fixture, int number, bool stops)
+{
+    int pipes[2], status;
+    if (setsid() < 0 || ioctl(fixture->slave, TIOCSCTTY, 0) != 0 || pipe(pipes) != 0)
+        return 90;
+    pid_t pid = fork();
+    if (pid == 0)
+        job(fixture, pipes[1], number);
+    close(pipes[1]);
+    if (!heard(pipes[0], 'h') || waitpid(pid, &status, WUNTRACED) != pid)
+        return 91;
+    if (!echoes(fixture))
+        return 92;
+    if (!stops)
+        return WIFSIGNALED(status) && WTERMSIG(status) == number ? 0 : 93;
+    if (!WIFSTOPPED(status) || WSTOPSIG(status) != number)
+        return 94;
+    kill(pid, SIGCONT);
+    int result = heard(pipes[0], 'c') && !echoes(fixture) ? 0 : 95;
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+    return result;
+}
+
+static void test_signals(void **state)
+{
+    static const struct {
+        int number;
+        bool stops;
+    } rows[] = {{SIGTSTP, true},  {SIGTTIN, true},  {SIGTTOU, true},  {SIGQUIT, false},
+                {SIGABRT, false}, {SIGUSR1, false}, {SIGALRM, false}, {SIGPWR, false}};
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int status = 0;
+        pid_t pid = fork();
+        if (pid == 0)
+            _exit(watch_job(fixture, rows[i].number, rows[i].stops));
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+            fail_msg("signal %d: status %x", rows[i].number, (unsigned)status);
+        assert_int_equal(tcsetattr(fixture->slave, TCSANOW, &fixture->before), 0);
+    }
+}
+
+#define with_terminal(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_terminal(test_hide_and_restore),
+        with_terminal(test_what_is_no_terminal_is_refused),
+        with_terminal(test_signals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
