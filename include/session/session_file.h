@@ -26,6 +26,11 @@ enum session_file_verdict {
     SESSION_FILE_DAMAGED, /* not JSON, not ours, another key, a token or a time that cannot be */
 };
 
+/* Borrowed. NAME is without extension. */
+struct session_file_text {
+    const char *text, *name;
+    size_t length;
+};
 /* The file's text, with a newline. The caller owns *TEXT and wipes it. */
 bool session_file_format(const struct session_key *key, const struct session *session, char **text,
                          struct error *err) must_check;
@@ -37,8 +42,13 @@ enum session_file_verdict session_file_parse(const char *text, size_t length, co
 /* The same for the cached answer, without a parser: true when the text begins exactly as session_file_format
  * writes a session of KEY; OUT gets the token, its times and can_refresh, nothing else. False says nothing:
  * parse it then. */
-bool session_file_peek(const char *text, size_t length, const struct session_key *key,
-                       struct session *out) must_check;
+bool session_file_peek(const char *text, size_t length, const struct session_key *key, struct session *out)
+    must_check;
+/* The same for a file of any key, stored under its own NAME (without extension). KEY is written when it is
+ * good. */
+enum session_file_verdict session_file_parse_any(const struct session_file_text *file,
+                                                 struct session_key *key, struct session *out,
+                                                 const char **why) must_check;
 /* True when the text is a session of any key and version, stored under its own NAME (without extension): what
  * `clean` may delete. */
 bool session_file_belongs(const char *text, size_t length, const char *name) must_check;

@@ -27,6 +27,10 @@ struct session_key {
     char *name;    /* "<issuer host>-<16 hex digits>", without extension */
 };
 void session_key_make(const struct session_key_parts *parts, struct session_key *out);
+/* The key that a session file names. */
+void session_key_from_tuple(json_t *tuple, struct session_key *out);
+/* A text member of the tuple, borrowed; NULL for none. */
+const char *session_key_text(const struct session_key *key, const char *name);
 void session_key_release(struct session_key *key);
 #define cleanup_session_key __attribute__((cleanup(session_key_release)))
 

@@ -122,5 +122,9 @@ bool verification_run(struct login_context *context, const struct verification *
     out->refresh_token = memory_copy_text(response->refresh_token);
     out->nonce = memory_copy_text(source->previous != NULL ? source->previous->nonce : source->nonce);
     out->refreshed = source->previous != NULL;
+    if (context->keep_access_token) {
+        memory_free_secret(context->access_token);
+        context->access_token = memory_copy_text(response->access_token);
+    }
     return true;
 }

@@ -245,6 +245,32 @@ enum session_file_verdict session_file_parse(const char *text, size_t length, co
     return SESSION_FILE_GOOD;
 }
 
+enum session_file_verdict session_file_parse_any(const struct session_file_text *file,
+                                                 struct session_key *key, struct session *out,
+                                                 const char **why)
+{
+    json_auto_t *object = NULL;
+    cleanup_session_key struct session_key own = {0};
+    struct json_source source = {.what = "the session file", .code = ERROR_CACHE_IO, .depth = FILE_DEPTH};
+    struct error ignored = {0};
+    *why = "is not a session";
+    if (!json_parse_object(source, file->text, file->length, &object, &ignored) ||
+        !json_is_object(json_object_get(object, "key")))
+        return SESSION_FILE_DAMAGED;
+    session_key_from_tuple(json_object_get(object, "key"), &own);
+    enum session_file_verdict verdict = session_file_parse(file->text, file->length, &own, out, why);
+    if (verdict != SESSION_FILE_GOOD)
+        return verdict;
+    if (strcmp(own.name, file->name) != 0) {
+        session_release(out);
+        *why = "has the name of another session";
+        return SESSION_FILE_DAMAGED;
+    }
+    *key = own;
+    own = (struct session_key){0};
+    return SESSION_FILE_GOOD;
+}
+
 bool session_file_belongs(const char *text, size_t length, const char *name)
 {
     json_auto_t *object = NULL;

@@ -128,6 +128,18 @@ void session_key_make(const struct session_key_parts *parts, struct session_key 
     out->tuple = steal(tuple);
 }
 
+void session_key_from_tuple(json_t *tuple, struct session_key *out)
+{
+    out->tuple = json_incref(tuple);
+    out->text = json_to_text(tuple);
+    out->name = record_name(json_text(tuple, "issuer"), out->text, strlen(out->text));
+}
+
+const char *session_key_text(const struct session_key *key, const char *name)
+{
+    return json_text(key->tuple, name);
+}
+
 void session_key_release(struct session_key *key)
 {
     json_decref(key->tuple);
