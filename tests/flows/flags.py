@@ -36,6 +36,14 @@ SHOWN = [
     ("oidc-auth-request-extra-params", "map", "prompt=login"),
     ("username", "text", "alice"),
     ("password", "secret", "s3cr3t"),
+    ("client-assertion-source", "text", "env:NAME"),
+    ("client-assertion-audience", "text", "kubernetes"),
+    ("client-assertion-key", "text", "/dev/null"),
+    ("client-assertion-key-id", "text", "key"),
+    ("client-assertion-algorithm", "text", "RS256"),
+    ("non-interactive", "switch", None),
+    ("min-validity", "text", "15m"),
+    ("output", "text", "token"),
 ]
 DEPRECATED = [
     ("oidc-use-pkce", "switch", None),

@@ -9,7 +9,7 @@ from wire import authorization, token_form
 
 ids = pytest.mark.ids
 LOGIN = {"LATCHKEY_OIDC_ISSUER_URL": ISSUER, "LATCHKEY_OIDC_CLIENT_ID": "kubernetes"}
-STOP = {"LATCHKEY_GRANT_TYPE": "device-code"}  # refused by name before anything is sent
+STOP = {"LATCHKEY_GRANT_TYPE": "nothing"}  # refused before anything is sent
 
 
 @ids("K7-19")
@@ -17,7 +17,7 @@ STOP = {"LATCHKEY_GRANT_TYPE": "device-code"}  # refused by name before anything
 def test_every_flag_has_a_variable(program, name, kind, value):
     environment = {**LOGIN, **STOP, variable(name): value or "true", **STOP}
     result = program.bare("get-token", **environment)
-    assert result.code == "unsupported"
+    assert result.code == "config"
     assert "is not one of ours" not in result.err
 
 
@@ -153,7 +153,7 @@ def test_a_secret_that_cannot_be_read_is_an_error(program, path):
 
 def test_only_a_secret_has_a_file(program):
     result = program.bare("get-token", **LOGIN, **STOP, LATCHKEY_OIDC_CLIENT_ID_FILE="/none")
-    assert result.code == "unsupported"
+    assert result.code == "config"
     assert "LATCHKEY_OIDC_CLIENT_ID_FILE is not one of ours and is ignored: did you mean LATCHKEY_OIDC_CLIENT_ID?" in result.err
 
 
@@ -165,7 +165,7 @@ def test_only_a_secret_has_a_file(program):
     ("LATCHKEY_OIDC_CLIENT_SECRET_FIL", "LATCHKEY_OIDC_CLIENT_SECRET_FILE"), ("LATCHKEY_ZZZZZZZZ", None), ("LATCHKEY_", None)])
 def test_a_misspelt_variable_is_a_warning_with_the_right_name(program, name, nearest):
     result = program.bare("get-token", **{**LOGIN, **STOP, name: "x"})
-    assert result.code == "unsupported"
+    assert result.code == "config"
     warnings = [line for line in result.err.splitlines() if line.startswith("warning: ")]
     hint = f": did you mean {nearest}?" if nearest else ""
     assert warnings == [f"warning: the environment variable {name} is not one of ours and is ignored{hint}"]
