@@ -6,16 +6,14 @@
 
 #include "advice/authentik.h"
 #include "base/clock.h"
-#include "base/encoding.h"
-#include "base/log.h"
 #include "crypto/random.h"
 #include "login/callback_page.h"
+#include "login/code_request.h"
 #include "login/issuer.h"
 #include "login/redirect.h"
 #include "login/redirect_probe.h"
 #include "login/token_request.h"
 #include "login/turn.h"
-#include "login/verification.h"
 #include "net/terminal.h"
 #include "oidc/authorization.h"
 
@@ -25,10 +23,8 @@ enum { WRONG_STATE_LIMIT = 64, STATUS_MILLISECONDS = 1000, FAREWELL_MILLISECONDS
 struct attempt {
     struct login_context *context;
     struct redirect redirect;
-    struct text_list scopes;
-    char state[RANDOM_TOKEN_SIZE], nonce[RANDOM_TOKEN_SIZE], start[RANDOM_TOKEN_SIZE];
-    struct pkce pkce;
-    char *authorization, *start_path, *callback_path, *visit;
+    struct code_request request;
+    char *start_path, *callback_path, *visit;
     char *page; /* of the answer being given */
     struct browser *browser;
     struct callback callback;
@@ -43,9 +39,7 @@ static void attempt_release(struct attempt *attempt)
     terminal_clear();
     browser_close(attempt->browser);
     redirect_release(&attempt->redirect);
-    text_list_release(&attempt->scopes);
-    pkce_wipe(&attempt->pkce);
-    memory_cleanup_string(&attempt->authorization);
+    code_request_release(&attempt->request);
     memory_cleanup_string(&attempt->start_path);
     memory_cleanup_string(&attempt->callback_path);
     memory_cleanup_string(&attempt->visit);
@@ -97,7 +91,7 @@ static struct callback_answer take_callback(struct attempt *attempt, const char 
 {
     struct login_context *context = attempt->context;
     struct callback_expectation expected = {.path = attempt->callback_path,
-                                            .state = attempt->state,
+                                            .state = attempt->request.state,
                                             .issuer = context->config->issuer,
                                             .iss_required = context->provider.iss_parameter_supported};
     switch (callback_parse(target, length, &expected, &attempt->callback, &attempt->error)) {
@@ -132,7 +126,7 @@ static struct callback_answer handle(void *data, const char *target, size_t leng
         return answer_page(attempt, 200, "Already answered",
                            "The login was answered in another window. You can close this one.");
     if (target_is(target, length, attempt->start_path))
-        return (struct callback_answer){.status = 302, .location = attempt->authorization};
+        return (struct callback_answer){.status = 302, .location = attempt->request.url};
     return take_callback(attempt, target, length);
 }
 
@@ -143,35 +137,26 @@ static char *path_of_url(const char *url)
     return path != NULL ? memory_copy_bytes(path, strcspn(path, "?#")) : memory_copy_text("/");
 }
 
+static bool make_request(struct attempt *attempt, struct error *err)
+{
+    if (!code_request_make(attempt->context, attempt->redirect.uri, &attempt->request, err))
+        return false;
+    memory_cleanup_string(&attempt->visit);
+    attempt->visit = memory_format("%s%s", attempt->redirect.origin, attempt->start_path);
+    return true;
+}
+
 static bool prepare(struct attempt *attempt, struct error *err)
 {
     const struct login_config *config = attempt->context->config;
-    char verifier[RANDOM_TOKEN_SIZE];
-    if (!random_token(attempt->state, err) || !random_token(attempt->nonce, err) ||
-        !random_token(attempt->start, err) || !random_token(verifier, err))
+    char start[RANDOM_TOKEN_SIZE];
+    if (!random_token(start, err))
         return false;
-    pkce_derive(verifier, &attempt->pkce);
-    memory_wipe(verifier, sizeof(verifier));
-    login_wire_scopes(attempt->context, &attempt->scopes);
-    attempt->start_path = memory_format("/%.*s", START_LENGTH, attempt->start);
+    attempt->start_path = memory_format("/%.*s", START_LENGTH, start);
     attempt->callback_path = path_of_url(config->redirect_url);
     struct redirect_request request = {
         .handler = handle, .handler_context = attempt, .deadline = attempt->deadline};
-    return redirect_open(attempt->context, &request, &attempt->redirect, err);
-}
-
-static void make_url(struct attempt *attempt)
-{
-    const struct login_config *config = attempt->context->config;
-    struct authorization_request request = {.client_id = config->client_id,
-                                            .redirect_uri = attempt->redirect.uri,
-                                            .scopes = &attempt->scopes,
-                                            .state = attempt->state,
-                                            .nonce = attempt->nonce,
-                                            .pkce = config->pkce_method == PKCE_NEVER ? NULL : &attempt->pkce,
-                                            .extra = config->extra_params};
-    attempt->authorization = authorization_url(&attempt->context->provider, &request);
-    attempt->visit = memory_format("%s%s", attempt->redirect.origin, attempt->start_path);
+    return redirect_open(attempt->context, &request, &attempt->redirect, err) && make_request(attempt, err);
 }
 
 static void ask_to_visit(const struct attempt *attempt, const char *manually)
@@ -250,39 +235,6 @@ static bool wait_for_callback(struct attempt *attempt, struct error *err)
     return false;
 }
 
-static bool exchange(struct attempt *attempt, struct token_outcome *outcome, struct error *err)
-{
-    struct login_context *context = attempt->context;
-    cleanup_buffer struct buffer form = BUFFER_SECRET(1 << 20);
-    encoding_form_pair("grant_type", "authorization_code", &form);
-    encoding_form_pair("code", attempt->callback.code, &form);
-    encoding_form_pair("redirect_uri", attempt->redirect.uri, &form);
-    if (context->config->pkce_method != PKCE_NEVER)
-        encoding_form_pair("code_verifier", attempt->pkce.verifier, &form);
-    if (token_request_send(context, &form, true, outcome, err))
-        return true;
-    struct authentik_token_request request = {.grant = "authorization_code",
-                                              .redirect_uri = attempt->redirect.uri,
-                                              .has_secret = context->config->client_secret != NULL};
-    if (outcome->answered && provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
-        authentik_hint_token_error(&outcome->failed, &request, err);
-    return error_prefix(err, "could not exchange the code and token");
-}
-
-static bool redeem(struct attempt *attempt, struct session *out, struct error *err)
-{
-    struct login_context *context = attempt->context;
-    cleanup_token_outcome struct token_outcome outcome = {0};
-    struct verification source = {.nonce = attempt->nonce, .code = attempt->callback.code};
-    struct error advice = {0};
-    if (!exchange(attempt, &outcome, err) || !verification_run(context, &source, &outcome.response, out, err))
-        return false;
-    if (out->refresh_token == NULL &&
-        authentik_hint_no_refresh_token(&context->provider, &attempt->scopes, &advice))
-        notice_say(&context->config->notice, NOTICE_HINT, "%s", advice.hint);
-    return true;
-}
-
 /* Shows the outcome to whoever waits for it, but never keeps kubectl longer than a second. */
 static void tell_browser(struct attempt *attempt, const struct session *session, const struct error *err)
 {
@@ -307,7 +259,6 @@ static bool run(struct attempt *attempt, struct session *out, bool *asked, struc
     struct login_context *context = attempt->context;
     if (!prepare(attempt, err))
         return false;
-    make_url(attempt);
     turn_announce(context, "waiting for the browser", attempt->visit);
     *asked = true;
     show_door(attempt);
@@ -317,7 +268,7 @@ static bool run(struct attempt *attempt, struct session *out, bool *asked, struc
         return false;
     turn_announce(context, "exchanging the code", NULL);
     if (good)
-        good = redeem(attempt, out, err);
+        good = code_request_redeem(context, &attempt->request, attempt->callback.code, out, err);
     tell_browser(attempt, good ? out : NULL, err);
     return good;
 }

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes an authorization request and exchanges the code that answers it. */
+#include "login/code_request.h"
+
+#include "advice/authentik.h"
+#include "base/encoding.h"
+#include "login/token_request.h"
+#include "login/verification.h"
+#include "oidc/authorization.h"
+
+static bool draw_secrets(struct code_request *request, struct error *err)
+{
+    char verifier[RANDOM_TOKEN_SIZE];
+    if (!random_token(request->state, err) || !random_token(request->nonce, err) ||
+        !random_token(verifier, err))
+        return false;
+    pkce_derive(verifier, &request->pkce);
+    memory_wipe(verifier, sizeof(verifier));
+    return true;
+}
+
+bool code_request_make(struct login_context *context, const char *redirect_uri, struct code_request *out,
+                       struct error *err)
+{
+    const struct login_config *config = context->config;
+    cleanup_string char *uri = memory_copy_text(redirect_uri);
+    code_request_release(out);
+    if (!draw_secrets(out, err))
+        return false;
+    login_wire_scopes(context, &out->scopes);
+    out->redirect_uri = steal(uri);
+    struct authorization_request request = {.client_id = config->client_id,
+                                            .redirect_uri = out->redirect_uri,
+                                            .scopes = &out->scopes,
+                                            .state = out->state,
+                                            .nonce = out->nonce,
+                                            .pkce = config->pkce_method == PKCE_NEVER ? NULL : &out->pkce,
+                                            .extra = config->extra_params};
+    out->url = authorization_url(&context->provider, &request);
+    return true;
+}
+
+static bool exchange(struct login_context *context, struct code_request *request, const char *code,
+                     struct token_outcome *outcome, struct error *err)
+{
+    cleanup_buffer struct buffer form = BUFFER_SECRET(1 << 20);
+    encoding_form_pair("grant_type", "authorization_code", &form);
+    encoding_form_pair("code", code, &form);
+    encoding_form_pair("redirect_uri", request->redirect_uri, &form);
+    if (context->config->pkce_method != PKCE_NEVER)
+        encoding_form_pair("code_verifier", request->pkce.verifier, &form);
+    if (token_request_send(context, &form, true, outcome, err))
+        return true;
+    request->stale = outcome->answered && text_equal(outcome->failed.oauth_error, "invalid_grant");
+    struct authentik_token_request sent = {.grant = "authorization_code",
+                                           .redirect_uri = request->redirect_uri,
+                                           .has_secret = context->config->client_secret != NULL};
+    if (outcome->answered && provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
+        authentik_hint_token_error(&outcome->failed, &sent, err);
+    return error_prefix(err, "could not exchange the code and token");
+}
+
+bool code_request_redeem(struct login_context *context, struct code_request *request, const char *code,
+                         struct session *out, struct error *err)
+{
+    cleanup_token_outcome struct token_outcome outcome = {0};
+    struct verification source = {.nonce = request->nonce, .code = code};
+    struct error advice = {0};
+    request->stale = false;
+    if (!exchange(context, request, code, &outcome, err) ||
+        !verification_run(context, &source, &outcome.response, out, err))
+        return false;
+    if (out->refresh_token == NULL &&
+        authentik_hint_no_refresh_token(&context->provider, &request->scopes, &advice))
+        notice_say(&context->config->notice, NOTICE_HINT, "%s", advice.hint);
+    return true;
+}
+
+void code_request_release(struct code_request *request)
+{
+    memory_cleanup_string(&request->redirect_uri);
+    memory_cleanup_string(&request->url);
+    text_list_release(&request->scopes);
+    pkce_wipe(&request->pkce);
+    *request = (struct code_request){0};
+}
