@@ -7,6 +7,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+
 enum { DEFAULT_DEPTH = 32, MOST_MEMBERS = 20000, LONGEST_STRING = 512 * 1024 };
 #define LARGEST_NUMBER 9007199254740992.0 /* 2^53: every integer up to it is a double of its own */
 
@@ -162,8 +164,27 @@ char *json_to_text(const json_t *value)
     return dump(value, JSON_COMPACT | JSON_ENSURE_ASCII);
 }
 
+/* jansson takes DEL for a letter, a terminal does not. */
+static char *escape_delete(const char *text)
+{
+    cleanup_buffer struct buffer out = BUFFER(6 * strlen(text));
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\x7f");
+        buffer_add_format(&out, "%.*s", (int)length, text);
+        text += length;
+        if (*text == '\x7f') {
+            buffer_add(&out, "\\u007f");
+            text++;
+        }
+    }
+    return buffer_steal(&out);
+}
+
 char *json_to_lines(const json_t *value)
 {
     cleanup_string char *line = dump(value, JSON_COMPACT);
-    return dump(value, JSON_INDENT(2) | (text_is_plain(line) ? 0 : JSON_ENSURE_ASCII));
+    if (text_is_plain(line))
+        return dump(value, JSON_INDENT(2));
+    cleanup_string char *ascii = dump(value, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+    return escape_delete(ascii);
 }

@@ -331,6 +331,17 @@ static void test_to_text(void **state)
     assert_string_equal(scalar, "\"x\"");
 }
 
+static void test_to_lines(void **state)
+{
+    (void)state;
+    json_auto_t *object = json_pack("{s:s, s:[i]}", "z", "\u00e9\n", "a", 1);
+    cleanup_string char *text = json_to_lines(object);
+    assert_string_equal(text, "{\n  \"z\": \"\u00e9\\n\",\n  \"a\": [\n    1\n  ]\n}");
+    json_auto_t *hostile = json_pack("{s:s}", "z\u202e", "\u00e9\x7f\x7f-");
+    cleanup_string char *escaped = json_to_lines(hostile);
+    assert_string_equal(escaped, "{\n  \"z\\u202E\": \"\\u00E9\\u007f\\u007f-\"\n}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_to_text),
+        cmocka_unit_test(test_to_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
