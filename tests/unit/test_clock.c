@@ -122,12 +122,54 @@ static void test_duration(void **state)
     }
 }
 
+static void test_parse_duration(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t seconds; /* -1: no duration */
+    } cases[] = {
+        {"0", 0},
+        {"90", 90},
+        {"90s", 90},
+        {"15m", 900},
+        {"1h30m", 5400},
+        {"1h5s", 3605},
+        {"2d", 172800},
+        {"1d1h1m1s", 90061},
+        {"365d", 31536000},
+        {"00000001m", 60},
+        {"", -1},
+        {"m", -1},
+        {"-5", -1},
+        {"5 m", -1},
+        {" 5", -1},
+        {"1m1h", -1},
+        {"1m1m", -1},
+        {"1h30", -1},
+        {"1.5h", -1},
+        {"5min", -1},
+        {"366d", -1},
+        {"365d1s", -1},
+        {"99999999d", -1},
+        {"123456789", -1},
+        {"1w", -1},
+        {"5M", -1},
+        {"99999999999999999999h", -1},
+    };
+    (void)state;
+    for (size_t i = 0; i < array_length(cases); i++) {
+        int64_t seconds = -1;
+        assert_int_equal(clock_parse_duration(cases[i].text, &seconds), cases[i].seconds >= 0);
+        assert_int_equal(seconds, cases[i].seconds);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wall),     cmocka_unit_test(test_monotonic),
         cmocka_unit_test(test_rfc3339),  cmocka_unit_test(test_rfc3339_calendar),
-        cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_duration), cmocka_unit_test(test_parse_duration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

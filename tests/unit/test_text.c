@@ -174,12 +174,29 @@ static void test_distance_limit(void **state)
     assert_int_equal(text_distance_limit("get-token-and-more"), 4);
 }
 
+static void test_b64token(void **state)
+{
+    static const char *const good[] = {"a", "Az09-._~+/=", "eyJ.eyJ.x_-"};
+    static const char *const bad[] = {"", "a b", "a\n", "a\"", "a\\", "a,b", "\xc3\xa4", "a:b", "\x7f"};
+    (void)state;
+    for (size_t i = 0; i < array_length(good); i++)
+        assert_true(text_is_b64token(good[i]));
+    for (size_t i = 0; i < array_length(bad); i++)
+        assert_false(text_is_b64token(bad[i]));
+    assert_false(text_is_b64token(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_list),       cmocka_unit_test(test_list_join), cmocka_unit_test(test_map),
-        cmocka_unit_test(test_comparison), cmocka_unit_test(test_numbers),   cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_list_join),
+        cmocka_unit_test(test_map),
+        cmocka_unit_test(test_comparison),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_distance),
         cmocka_unit_test(test_distance_limit),
+        cmocka_unit_test(test_b64token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
