@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Build kube-apiserver (and kubectl, where PATH has none that speaks exec v1) once per machine; print their folder.
+# Build kube-apiserver (and kubectl, where PATH has none that is new enough) once per machine; print their folder.
 #
 # usage: build.sh [PROGRAM...]    default: kube-apiserver, and kubectl when it is needed
 set -euo pipefail
@@ -11,12 +11,12 @@ version=$(sed -n 's/^require k8s.io\/kubernetes //p; s/^\tk8s.io\/kubernetes \(v
 sum=$(cat "$here/go.mod" "$here/go.sum" | sha256sum | cut -c1-8)
 target=$cache/cluster/kubernetes-$version-$sum
 
-# Does PATH have a kubectl of 1.22 or newer, the first with client.authentication.k8s.io/v1?
+# Does PATH have a kubectl of 1.30 or newer, the first that can set everything an exec entry needs?
 kubectl_is_there() {
     local minor
     minor=$(kubectl version --client -o json 2>/dev/null |
         sed -n 's/.*"minor": "\([0-9]*\).*/\1/p' | head -n 1) || true
-    [ "${minor:-0}" -ge 22 ]
+    [ "${minor:-0}" -ge 30 ]
 }
 
 # The Go that is new enough for the go.mod: PATH's, else the one that tests/tools/setup.sh installed.
