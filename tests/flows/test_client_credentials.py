@@ -284,7 +284,7 @@ def test_one_of_many_jobs_asks_for_all(client, issuer):
 
 @ids("TOK-12")
 @pytest.mark.parametrize(("mutation", "code"), [
-    ({"sign": "xor"}, "idtoken_signature"), ({"sign": "none"}, "idtoken_format"), ({"claims": {"aud": "other"}}, "idtoken_aud"),
+    ({"sign": "xor"}, "idtoken_signature"), ({"sign": "none"}, "idtoken_alg"), ({"claims": {"aud": "other"}}, "idtoken_aud"),
     ({"claims": {"iss": "https://other"}}, "idtoken_iss"), ({"claims": {"exp": {"$now": -600}}}, "idtoken_exp")])
 def test_a_token_that_is_not_good_is_not_given_out(client, issuer, mutation, code):
     issuer.mutate_id_token(**mutation)
