@@ -14,6 +14,10 @@ unsigned terminal_columns(void);
 /* Shows LINE in place of the one before, cut at the terminal's width; nothing when not interactive. Text from
  * outside must have gone through safe(). */
 void terminal_status(const char *line);
+/* Somebody has begun a line, a question: terminal_clear removes it as well. */
+void terminal_hold_line(bool held);
+/* True when a status or a question stands there. */
+bool terminal_holds_line(void);
 /* Removes it, so that the next message starts on a clean line. Harmless twice. */
 void terminal_clear(void);
 

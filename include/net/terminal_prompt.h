@@ -37,7 +37,7 @@ bool terminal_prompt_ask(struct terminal_prompt *prompt, const struct terminal_q
 typedef void terminal_taken(void *context, const char *text, size_t length);
 void terminal_prompt_listen(struct terminal_prompt *prompt, const char *question, terminal_taken *taken,
                             void *context);
-/* Shows TEXT where the questions are shown. */
-void terminal_prompt_say(const struct terminal_prompt *prompt, const char *text);
+/* Ends that, and takes the question away. */
+void terminal_prompt_quiet(struct terminal_prompt *prompt);
 
 #endif

@@ -242,6 +242,8 @@ static void fill_config(const struct command_input *input, struct login_options 
     config->force_refresh = options->force_refresh;
     config->listen_addresses = &out->addresses;
     config->redirect_url = given_or_null(options->redirect_url);
+    if (config->redirect_url == NULL && text_equal(config->grant->name, "authcode-keyboard"))
+        config->redirect_url = given_or_null(options->keyboard_redirect_url);
     config->redirect_hostname = given_or_null(options->redirect_hostname);
     config->skip_open_browser = options->skip_open_browser;
     config->timeout_seconds = (int)options->authentication_timeout;

@@ -95,7 +95,8 @@ bool device_code_run(struct login_context *context, struct session *out, bool *a
                  .opens_browser = true,
                  .ended = flow_ended}};
     attempt.flow.data = &attempt;
-    if (!issuer_discover(context, false, err) || !authentik_check_metadata(&context->provider, err))
+    if (!issuer_discover(context, false, err) || !authentik_check_metadata(&context->provider, err) ||
+        !token_request_check(context, err))
         return false;
     bool good = run(&attempt, out, asked, err);
     device_flow_stop(&attempt.flow);

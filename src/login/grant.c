@@ -5,11 +5,12 @@
 #include "login/authorization_code.h"
 #include "login/client_credentials.h"
 #include "login/device_code.h"
+#include "login/keyboard.h"
 #include "login/password.h"
 
 const struct grant grant_table[] = {
     {"authcode", false, NULL, authorization_code_run},
-    {"authcode-keyboard", false, "is not built into this version", NULL},
+    {"authcode-keyboard", false, NULL, keyboard_run},
     {"password", false, NULL, password_run},
     {"device-code", false, NULL, device_code_run},
     {"client-credentials", true, NULL, client_credentials_run},

@@ -136,7 +136,8 @@ bool password_run(struct login_context *context, struct session *out, bool *aske
                               .asked = asked,
                               .deadline =
                                   clock_monotonic() + context->config->timeout_seconds * INT64_C(1000)};
-    if (!issuer_discover(context, false, err) || !authentik_check_metadata(&context->provider, err))
+    if (!issuer_discover(context, false, err) || !authentik_check_metadata(&context->provider, err) ||
+        !token_request_check(context, err))
         return false;
     bool good = run(&attempt, out, err);
     attempt_release(&attempt);

@@ -87,6 +87,16 @@ void terminal_status(const char *line)
     terminal.shows_line = true;
 }
 
+void terminal_hold_line(bool held)
+{
+    terminal.shows_line = held;
+}
+
+bool terminal_holds_line(void)
+{
+    return terminal.shows_line;
+}
+
 void terminal_clear(void)
 {
     if (terminal.shows_line && terminal_is_interactive())

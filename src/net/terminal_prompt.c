@@ -14,7 +14,7 @@
 #include "terminal_mode.h"
 
 /* A terminal hands out at most 4096 bytes of a line; a pasted address may be broken into several. */
-enum { ANSWER_LIMIT = 64 * 1024, PIECE = 4096, QUIET_MILLISECONDS = 100 };
+enum { ANSWER_LIMIT = 64 * 1024, PIECE = 4096, QUIET_MILLISECONDS = 100, SHOW_MILLISECONDS = 500 };
 
 struct terminal_prompt {
     struct loop *loop;
@@ -48,21 +48,11 @@ bool terminal_prompt_open(struct loop *loop, struct terminal_prompt **out, struc
     return true;
 }
 
-static void deliver(void *data);
-
-static void stop(struct terminal_prompt *prompt)
-{
-    loop_unwatch(prompt->loop, prompt->fd);
-    loop_never(prompt->loop, deliver, prompt);
-    free(prompt->question);
-    prompt->question = NULL;
-}
-
 void terminal_prompt_close(struct terminal_prompt *prompt)
 {
     if (prompt == NULL)
         return;
-    stop(prompt);
+    terminal_prompt_quiet(prompt);
     terminal_mode_restore();
     close(prompt->fd);
     buffer_release(&prompt->text);
@@ -75,7 +65,7 @@ void terminal_prompt_cleanup(struct terminal_prompt **prompt)
     *prompt = NULL;
 }
 
-void terminal_prompt_say(const struct terminal_prompt *prompt, const char *text)
+static void say(const struct terminal_prompt *prompt, const char *text)
 {
     size_t length = strlen(text);
     while (length > 0) {
@@ -134,17 +124,27 @@ bool terminal_prompt_ask(struct terminal_prompt *prompt, const struct terminal_q
     bool hidden = question->hidden && terminal_mode_hide(prompt->fd);
     if (question->hidden && !hidden)
         return error_set(err, ERROR_NOT_INTERACTIVE, "the terminal's echo cannot be switched off");
-    terminal_prompt_say(prompt, question->text);
+    say(prompt, question->text);
     loop_watch(prompt->loop, prompt->fd, POLLIN, answered, prompt);
     enum loop_end end = loop_run(prompt->loop, &prompt->done, question->deadline, err);
     loop_unwatch(prompt->loop, prompt->fd);
     if (hidden)
         terminal_mode_restore();
     if (hidden || end != LOOP_DONE || prompt->ended)
-        terminal_prompt_say(prompt, "\n");
+        say(prompt, "\n");
     bool good = judge(prompt, end, answer, err);
     buffer_clear(&prompt->text);
     return good;
+}
+
+/* The question goes away when something else is said, and comes back. */
+static void show_question(void *data)
+{
+    struct terminal_prompt *prompt = data;
+    if (prompt->question == NULL || terminal_holds_line())
+        return;
+    say(prompt, prompt->question);
+    terminal_hold_line(true);
 }
 
 static void deliver(void *data)
@@ -153,12 +153,14 @@ static void deliver(void *data)
     cleanup_buffer struct buffer text = prompt->text;
     prompt->text = BUFFER_SECRET(ANSWER_LIMIT);
     bool ended = prompt->ended;
+    if (text.length > 0 && text.data[text.length - 1] == '\n')
+        terminal_hold_line(false);
     if (text.length > 0)
         prompt->taken(prompt->context, buffer_text(&text), text.length);
     if (ended)
         prompt->taken(prompt->context, "", 0);
-    else if (prompt->question != NULL)
-        terminal_prompt_say(prompt, prompt->question);
+    else
+        show_question(prompt);
 }
 
 /* A paste comes in pieces: it is whole when nothing follows. */
@@ -174,11 +176,26 @@ static void typed(void *data, int fd, short events)
 void terminal_prompt_listen(struct terminal_prompt *prompt, const char *question, terminal_taken *taken,
                             void *context)
 {
-    terminal_clear();
+    terminal_prompt_quiet(prompt);
     buffer_clear(&prompt->text);
-    memory_replace_text(&prompt->question, question);
+    prompt->question = memory_copy_text(question);
     prompt->taken = taken;
     prompt->context = context;
-    terminal_prompt_say(prompt, question);
+    show_question(prompt);
     loop_watch(prompt->loop, prompt->fd, POLLIN, typed, prompt);
+    loop_every(prompt->loop, SHOW_MILLISECONDS, show_question, prompt);
+}
+
+void terminal_prompt_quiet(struct terminal_prompt *prompt)
+{
+    if (prompt->question == NULL)
+        return;
+    loop_unwatch(prompt->loop, prompt->fd);
+    loop_never(prompt->loop, deliver, prompt);
+    loop_never(prompt->loop, show_question, prompt);
+    if (terminal_holds_line() && !terminal_is_interactive())
+        say(prompt, "\n");
+    terminal_clear();
+    free(prompt->question);
+    prompt->question = NULL;
 }

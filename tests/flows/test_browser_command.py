@@ -207,12 +207,11 @@ def test_whatever_keeps_the_browser_shut_the_person_can_visit_the_url(kube, issu
     assert said(waiting) == f"logged in as alice@example.com at {issuer.url}\n"
 
 
-@pytest.mark.parametrize(("environment", "reason"), [
-    ({"BROWSER": None}, "there is no display here"),
-    ({"BROWSER": "/does/not/exist"}, "there is no display here")])
-def test_the_reason_why_no_browser_opens_is_told(kube, issuer, environment, reason):
+@pytest.mark.parametrize("environment", [{"BROWSER": None}, {"BROWSER": "/does/not/exist"}])
+def test_the_reason_why_no_browser_opens_is_told(kube, issuer, environment):
     running = kube.start("get-token", **environment)
-    assert running.read_line(r"^warning: could not open the browser: (.*)$")[1] == reason
+    assert running.read_line(r"^warning: could not open the browser: (.*)$")[1] in (
+        "there is no display here", "this is a container without a display")
     running.signal()
     running.wait()
 
