@@ -51,7 +51,7 @@ def test_each_command_has_help_on_stdout(program, command):
 
 
 @ids("K7-1")
-@pytest.mark.parametrize("command", ["completion", "doctor", "whoami", "logout"])
+@pytest.mark.parametrize("command", ["completion", "doctor"])
 def test_a_command_that_is_not_built_is_refused_by_name(program, command):
     for words in ([command], [command, *LOGIN], ["help", command]):
         result = program.bare(*words)
@@ -194,8 +194,6 @@ def test_choices_are_judged_in_a_fixed_order(program):
 # What is not built
 
 @pytest.mark.parametrize(("words", "name"), [
-    (["--grant-type=password"], "password"),
-    (["--grant-type=authcode-keyboard"], "authcode-keyboard"), (["--username=alice"], "password"),
     (["--token-cache-storage=keyring"], "keyring")])
 @pytest.mark.parametrize("command", ["get-token", "login"])
 def test_a_grant_or_storage_that_is_not_built_is_refused_before_anything_is_sent(kube, issuer, command, words, name):
