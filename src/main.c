@@ -28,11 +28,19 @@ static const struct command commands[] = {
      "Logs in now, whatever the cache says, and prints who is logged in instead of a token.\n"
      "Give it the flags that your kubeconfig gives get-token."},
     {"setup", COMMAND_SETUP, command_setup, "Log in once and show what to put into your kubeconfig",
-     "Logs in once, keeps nothing, and prints the token's claims, the user entry for your kubeconfig and the same "
-     "as a\n'kubectl config set-credentials' command. Without an issuer or a client ID it says what to do first."},
+     "Logs in once, keeps nothing, and prints the token's claims, the user entry for your kubeconfig and the "
+     "same "
+     "as a\n'kubectl config set-credentials' command. Without an issuer or a client ID it says what to do "
+     "first."},
     {"doctor", 0, NULL, NULL, NULL},
-    {"whoami", 0, NULL, NULL, NULL},
-    {"logout", 0, NULL, NULL, NULL},
+    {"whoami", COMMAND_WHOAMI, command_whoami, "Show who is logged in",
+     "Shows whose session is in the cache, without the network.\n"
+     "Give it the flags that your kubeconfig gives get-token."},
+    {"list", COMMAND_LIST, command_list, "List the sessions in the token cache",
+     "Lists every session in the token cache, without the network and without any flag of a login."},
+    {"logout", COMMAND_LOGOUT, command_logout, "Revoke a session and delete it",
+     "Revokes the refresh token at the provider and deletes the session.\n"
+     "Give it the flags that your kubeconfig gives get-token, or --all."},
     {"clean", COMMAND_CLEAN, command_clean, "Delete the token cache",
      "Deletes the token cache. The provider is not told: its refresh tokens stay valid until they expire."},
     {"version", COMMAND_VERSION, command_version, "Print the version", "Prints the version."},

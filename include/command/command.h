@@ -28,6 +28,7 @@ struct command {
     const char *summary;     /* for the list of commands */
     const char *description; /* for its own --help */
 };
+command_function command_whoami, command_list, command_logout;
 command_function command_get_token, command_login, command_clean, command_version, command_help;
 command_function command_setup;
 

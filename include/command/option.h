@@ -32,6 +32,8 @@ struct options {
     char *username, *password;
     char *assertion_source, *assertion_audience, *assertion_key, *assertion_key_id, *assertion_algorithm;
     char *output, *min_validity;
+    char *account, *report; /* --output of whoami, list and logout */
+    bool userinfo, all;
     bool non_interactive;
     bool verbose, help, version;
     int64_t verbosity;
@@ -53,7 +55,10 @@ enum {
     COMMAND_HELP = 1 << 4,
     COMMAND_ROOT = 1 << 5,
     COMMAND_SETUP = 1 << 6,
-    COMMAND_ALL = (1 << 7) - 1
+    COMMAND_WHOAMI = 1 << 7,
+    COMMAND_LIST = 1 << 8,
+    COMMAND_LOGOUT = 1 << 9,
+    COMMAND_ALL = (1 << 10) - 1
 };
 
 enum option_type {

@@ -3,6 +3,7 @@
 #ifndef COMMAND_TOKEN_OUTPUT_H
 #define COMMAND_TOKEN_OUTPUT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/buffer.h"
@@ -22,5 +23,8 @@ bool token_output_choose(const char *name, const struct exec_request *request, e
 /* Appends the answer and a newline to OUT, a secret buffer. ISSUER is borrowed. */
 bool token_output_write(enum token_output output, const struct session *session, const char *issuer,
                         struct buffer *out, struct error *err) must_check;
+/* Groups as an API server with usual settings reads them: a list, or one text. An array, owned by the caller;
+ * NULL when memory is out. */
+json_t *token_output_groups(const json_t *claims) must_check;
 
 #endif

@@ -34,6 +34,7 @@ void command_print_help(const struct command *command, const char *program, cons
     buffer_add_format(out, "\nFlags:\n%s", options);
     if (root)
         buffer_add_format(out, "\n'%s COMMAND --help' tells more about a command.\n", program);
-    else if (command->bit & (COMMAND_GET_TOKEN | COMMAND_LOGIN | COMMAND_SETUP))
+    else if (command->bit &
+             (COMMAND_GET_TOKEN | COMMAND_LOGIN | COMMAND_SETUP | COMMAND_WHOAMI | COMMAND_LOGOUT))
         print_variables(out);
 }

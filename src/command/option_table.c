@@ -3,7 +3,8 @@
 #include "command/option.h"
 
 #define AT(member) offsetof(struct options, member)
-#define LOGIN_COMMANDS (COMMAND_GET_TOKEN | COMMAND_LOGIN | COMMAND_SETUP)
+#define SESSION_COMMANDS (COMMAND_WHOAMI | COMMAND_LOGOUT)
+#define LOGIN_COMMANDS (COMMAND_GET_TOKEN | COMMAND_LOGIN | COMMAND_SETUP | SESSION_COMMANDS)
 #define KLOG(name, type, member)                                                                             \
     {                                                                                                        \
         name, 0, type, COMMAND_ALL, OPTION_HIDDEN, AT(member), "VALUE", NULL,                                \
@@ -32,10 +33,11 @@ const struct option option_table[] = {
      "Further audiences that an ID token may name besides the client ID"},
     {"oidc-request-header", 0, OPTION_MAP, LOGIN_COMMANDS, OPTION_SECRET, AT(request_headers), "NAME=VALUE",
      NULL, "Header to send with every request to the provider"},
-    {"force-refresh", 0, OPTION_SWITCH, COMMAND_GET_TOKEN | COMMAND_LOGIN, 0, AT(force_refresh), NULL, NULL,
-     "Get a new token although the cached one is still good"},
-    {"token-cache-dir", 0, OPTION_TEXT, LOGIN_COMMANDS | COMMAND_CLEAN, OPTION_PATH, AT(cache_dir), "DIR",
-     NULL, "Directory of the token cache (default $KUBECACHEDIR/latchkey, else ~/.kube/cache/latchkey)"},
+    {"force-refresh", 0, OPTION_SWITCH, COMMAND_GET_TOKEN | COMMAND_LOGIN | SESSION_COMMANDS, 0,
+     AT(force_refresh), NULL, NULL, "Get a new token although the cached one is still good"},
+    {"token-cache-dir", 0, OPTION_TEXT, LOGIN_COMMANDS | COMMAND_CLEAN | COMMAND_LIST, OPTION_PATH,
+     AT(cache_dir), "DIR", NULL,
+     "Directory of the token cache (default $KUBECACHEDIR/latchkey, else ~/.kube/cache/latchkey)"},
     {"token-cache-storage", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(cache_storage), "disk|keyring|none", "disk",
      "Where tokens rest"},
     {"certificate-authority", 0, OPTION_ARRAY, LOGIN_COMMANDS, OPTION_PATH, AT(ca_files), "FILE", NULL,
@@ -105,6 +107,12 @@ const struct option option_table[] = {
      "What to print: what kubectl reads, the token alone, an Authorization header, or JSON with token, "
      "expiry, "
      "issuer, subject and groups"},
+    {"output", 'o', OPTION_TEXT, SESSION_COMMANDS | COMMAND_LIST, OPTION_ACTION, AT(report), "text|json",
+     "text", "What to print: text for people or one JSON object"},
+    {"userinfo", 0, OPTION_SWITCH, COMMAND_WHOAMI, OPTION_ACTION, AT(userinfo), NULL, NULL,
+     "Ask the provider's userinfo endpoint as well, with the access token of a refresh"},
+    {"all", 0, OPTION_SWITCH, COMMAND_LOGOUT, OPTION_ACTION, AT(all), NULL, NULL,
+     "End every session in the token cache, whatever its issuer and client"},
     {"listen-port", 0, OPTION_LIST, LOGIN_COMMANDS, OPTION_HIDDEN | OPTION_DEPRECATED, AT(listen_ports),
      "PORT", NULL, "use --listen-address=127.0.0.1:PORT instead"},
     {"oidc-redirect-url-hostname", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_HIDDEN | OPTION_DEPRECATED,

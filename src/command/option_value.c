@@ -24,8 +24,11 @@ static bool option_is_marked(const struct options *options, const struct option 
 
 bool option_given(const struct options *options, const char *name)
 {
-    const struct option *option = option_find(name, COMMAND_ALL);
-    return option != NULL && option_is_marked(options, option);
+    bool given = false;
+    for (size_t i = 0; i < option_count; i++) /* two commands may have a flag of the same name */
+        given =
+            given || (text_equal(option_table[i].name, name) && option_is_marked(options, &option_table[i]));
+    return given;
 }
 
 static bool invalid(const struct option *option, const char *text, const char *why, struct error *err)

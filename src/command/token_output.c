@@ -23,8 +23,7 @@ bool token_output_choose(const char *name, const struct exec_request *request, e
                      "get-token: output must be one of (exec-credential|token|header|json)");
 }
 
-/* Groups as an API server with usual settings reads them: a list, or one text. */
-static json_t *read_groups(const json_t *claims)
+json_t *token_output_groups(const json_t *claims)
 {
     cleanup_text_list struct text_list groups = {0};
     json_auto_t *array = json_array();
@@ -51,7 +50,7 @@ static bool write_json(const struct session *session, const char *issuer, struct
         claims = json_object();
     json_auto_t *answer =
         json_pack("{s:s, s:s, s:s, s:s?, s:o}", "token", session->token, "expiry", expiry, "issuer", issuer,
-                  "subject", json_text(claims, "sub"), "groups", read_groups(claims));
+                  "subject", json_text(claims, "sub"), "groups", token_output_groups(claims));
     if (answer == NULL)
         return error_set(err, ERROR_MEMORY, "cannot write the token as JSON");
     cleanup_secret char *text = json_to_text(answer);

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["", "get-token", "login", "setup", "clean", "version"]
+COMMANDS = ["", "get-token", "login", "setup", "whoami", "list", "logout", "clean", "version"]
 
 
 def flags_of_help(program, command):
-    """Per flag: the value's name and the default, as --help shows them."""
+    """Per flag and value: the default, as --help shows it."""
     words = [program, *command.split(), "--help"]
     text = subprocess.run(words, capture_output=True, text=True, check=True, timeout=10).stdout
     flags, name = {}, None
@@ -25,7 +25,7 @@ def flags_of_help(program, command):
             flags[name][1] += " " + line.strip()
         else:
             break
-    return {name: (value, default_of(text)) for name, (value, text) in flags.items()}
+    return {(name, value): default_of(text) for name, (value, text) in flags.items()}
 
 
 def default_of(text):
@@ -38,21 +38,21 @@ def flags_of_manual(page):
     for line in page.splitlines():
         found = re.match(r"\.It (?:Fl \w , )?Fl -([\w-]+)(?: Ns = Ns Ar (\S+))?$", line)
         if found:
-            name = found[1]
-            flags[name] = (found[2], None)
+            name = (found[1], found[2])
+            flags[name] = None
         elif name and line.startswith("Default: "):
-            flags[name] = (flags[name][0], line.removeprefix("Default: ").rstrip("."))
+            flags[name] = line.removeprefix("Default: ").rstrip(".")
         elif line.startswith(".El"):
             name = None
     return flags
 
 
 def compare(helped, manual):
-    findings = [f"--{name} is in --help, not in the manual" for name in helped if name not in manual]
-    findings += [f"--{name} is in the manual, not in --help" for name in manual if name not in helped]
-    for name in helped.keys() & manual.keys():
-        if helped[name] != manual[name]:
-            findings.append(f"--{name}: --help says {helped[name]}, the manual {manual[name]}")
+    findings = [f"--{name}={value} is in --help, not in the manual" for name, value in helped if (name, value) not in manual]
+    findings += [f"--{name}={value} is in the manual, not in --help" for name, value in manual if (name, value) not in helped]
+    for flag in helped.keys() & manual.keys():
+        if helped[flag] != manual[flag]:
+            findings.append(f"--{flag[0]}: the default in --help is {helped[flag]}, in the manual {manual[flag]}")
     return sorted(findings)
 
 

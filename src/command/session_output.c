@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One session as JSON and in words, and where sessions are looked for. */
+#include "command/session_output.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "command/login_options.h"
+
+bool session_output_choose(const struct command_input *input, bool *json, struct error *err)
+{
+    const char *name = input->options->report;
+    *json = text_equal(name, "json");
+    if (*json || text_equal(name, "text"))
+        return true;
+    return error_set(err, ERROR_CONFIG, "%s: output must be one of (text|json)", input->command);
+}
+
+json_t *session_output_json(const struct session_key *key, const struct session *session, int64_t now)
+{
+    char expiry[CLOCK_RFC3339_SIZE];
+    int64_t left = session_remaining(session, now);
+    clock_format_rfc3339(session->expires_at, expiry);
+    json_seed();
+    return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s, s:I, s:b}", "issuer",
+                     session_key_text(key, "issuer"), "client_id", session_key_text(key, "client_id"),
+                     "account", session_key_text(key, "user"), "user", session->username, "subject",
+                     session->subject, "token_kind", session_key_text(key, "token_kind"), "expiry", expiry,
+                     "remaining_seconds", (json_int_t)(left > 0 ? left : 0), "refreshable",
+                     session->can_refresh || session->refresh_token != NULL);
+}
+
+char *session_output_left(const struct session *session, int64_t now)
+{
+    char left[CLOCK_DURATION_SIZE];
+    int64_t remaining = session_remaining(session, now);
+    if (remaining <= 0)
+        return memory_copy_text("expired");
+    clock_format_duration(remaining, left);
+    return memory_copy_text(left);
+}
+
+bool session_output_write(json_t *answer, struct buffer *out, struct error *err)
+{
+    json_auto_t *owned = answer;
+    if (owned == NULL)
+        return error_set(err, ERROR_MEMORY, "cannot write the answer as JSON");
+    cleanup_string char *text = json_to_text(owned);
+    buffer_add(out, text);
+    buffer_add(out, "\n");
+    return true;
+}
+
+bool session_output_matches(const struct command_input *input, const struct session_key *key)
+{
+    return text_is_empty(input->options->account) ||
+           text_equal(session_key_text(key, "user"), input->options->account);
+}
+
+bool session_output_directories(const struct command_input *input, struct text_list *out, struct error *err)
+{
+    const char *runtime = command_variable(input, "XDG_RUNTIME_DIR");
+    if (!text_is_empty(input->options->cache_dir)) {
+        text_list_add(out, input->options->cache_dir);
+        return true;
+    }
+    cleanup_string char *path = login_options_default_cache(input);
+    cleanup_string char *fallback =
+        runtime != NULL && runtime[0] == '/' ? memory_format("%s/latchkey", runtime) : NULL;
+    if (path != NULL)
+        text_list_add(out, path);
+    if (fallback != NULL)
+        text_list_add_once(out, fallback);
+    if (out->count > 0)
+        return true;
+    error_set(err, ERROR_CONFIG, "there is no home directory to look for a token cache in");
+    return error_hint(err, "name the directory with --token-cache-dir");
+}
