@@ -60,7 +60,7 @@ class Provider:
             self.stop()
             raise HarnessError(f"oidc-provider did not start:\n{self.log()}")
         facts = json.loads(reader.data[1])
-        self.issuer, self.secret = facts["issuer"], facts["secret"]
+        self.issuer, self.secret, self.keys = facts["issuer"], facts["secret"], facts["keys"]
 
     def log(self):
         return self.path.read_text(errors="replace")

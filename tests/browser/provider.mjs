@@ -2,7 +2,7 @@
 // The certified npm oidc-provider on a random loopback port, with clients for every way that latchkey logs in.
 //
 // usage: node provider.mjs MODULES_DIR [CERTIFICATE_FILE KEY_FILE]   (without a certificate: plain http)
-// Prints one JSON line {"issuer","secret","algorithms","pid"} when it is ready; ends at SIGTERM.
+// Prints one JSON line {"issuer","secret","algorithms","keys","pid"} when it is ready; ends at SIGTERM.
 
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -44,8 +44,36 @@ function client(id, more) {
   };
 }
 
+// A client that logs in by itself, with a secret or a key of its own.
+function pipeline(method, more) {
+  return client(`pipeline-${method}`, {
+    grant_types: ['client_credentials'], redirect_uris: [], response_types: [], token_endpoint_auth_method: method, ...more,
+  });
+}
+
+const KEYS = {
+  RS256: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+};
+
+function keyClients() {
+  return Object.entries(KEYS).map(([alg, pair]) => pipeline('private_key_jwt', {
+    client_id: `pipeline-${alg}`,
+    token_endpoint_auth_signing_alg: alg,
+    jwks: { keys: [{ ...pair.publicKey.export({ format: 'jwk' }), kid: 'mine', use: 'sig', alg }] },
+  }));
+}
+
+function privateKeys() {
+  const text = (pair) => pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
+  return Object.fromEntries(Object.entries(KEYS).map(([alg, pair]) => [alg, text(pair)]));
+}
+
 function clients() {
   return [
+    ...keyClients(),
+    pipeline('client_secret_basic', { client_secret: SECRET }),
+    pipeline('client_secret_post', { client_secret: SECRET }),
     client('public', {}),
     client('basic', { client_secret: SECRET, token_endpoint_auth_method: 'client_secret_basic' }),
     client('post', { client_secret: SECRET, token_endpoint_auth_method: 'client_secret_post' }),
@@ -81,7 +109,19 @@ const configuration = {
   ttl: { IdToken: 300, AccessToken: 300, AuthorizationCode: 60, RefreshToken: 86400, Session: 86400, Grant: 86400, Interaction: 600 },
   cookies: { keys: [randomBytes(16).toString('hex')] },
   enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
-  features: { devInteractions: { enabled: true }, deviceFlow: { enabled: true }, revocation: { enabled: true } },
+  clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+  features: {
+    devInteractions: { enabled: true },
+    deviceFlow: { enabled: true },
+    revocation: { enabled: true },
+    clientCredentials: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: (_context, asking) => (asking.clientId.startsWith('pipeline') ? 'https://kubernetes.example' : undefined),
+      getResourceServerInfo: () => ({ scope: 'deploy', audience: 'https://kubernetes.example', accessTokenFormat: 'jwt', accessTokenTTL: 300 }),
+      useGrantedResource: () => true,
+    },
+  },
 };
 
 const server = certificate
@@ -93,6 +133,6 @@ server.listen(0, '127.0.0.1', () => {
   const provider = new Provider(issuer, configuration);
   provider.on('server_error', (_context, error) => console.error(error));
   server.on('request', provider.callback());
-  console.log(JSON.stringify({ issuer, secret: SECRET, algorithms: ALGORITHMS, pid: process.pid }));
+  console.log(JSON.stringify({ issuer, secret: SECRET, algorithms: ALGORITHMS, keys: privateKeys(), pid: process.pid }));
 });
 process.once('SIGTERM', () => process.exit(0));
