@@ -54,8 +54,9 @@ start_issuer() {
 
 value() { /usr/bin/python3 -c 'import json, sys; print(json.loads(sys.argv[2])[sys.argv[1]])' "$1" "$2"; }
 
+# Also where CI=true says that nobody is there.
 get_token() {
-    "$program" get-token --oidc-issuer-url="$issuer" --oidc-client-id=kubernetes --certificate-authority="$ca_file" \
+    "$program" get-token --non-interactive=false --oidc-issuer-url="$issuer" --oidc-client-id=kubernetes --certificate-authority="$ca_file" \
         --token-cache-dir="$work/cache" "$@"
 }
 
