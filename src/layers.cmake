@@ -67,7 +67,7 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/src/main.c)
   target_compile_definitions(command PRIVATE LATCHKEY_VERSION="${PROJECT_VERSION}")
 
   install(TARGETS latchkey RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  set(links kubectl-oidc_login kubectl-latchkey)
+  set(links kubectl-oidc_login kubectl-latchkey kubectl_complete-oidc_login kubectl_complete-latchkey)
   if(INSTALL_KUBELOGIN)
     list(APPEND links kubelogin)
   endif()

@@ -44,7 +44,9 @@ static const struct command commands[] = {
     {"clean", COMMAND_CLEAN, command_clean, "Delete the token cache",
      "Deletes the token cache. The provider is not told: its refresh tokens stay valid until they expire."},
     {"version", COMMAND_VERSION, command_version, "Print the version", "Prints the version."},
-    {"completion", 0, NULL, NULL, NULL},
+    {"completion", COMMAND_COMPLETION, command_completion, "Print a script that completes commands and flags",
+     "Prints a script for bash, zsh or fish, named after the command, that completes commands, flags and "
+     "values."},
     {"help", COMMAND_HELP, NULL, NULL, NULL},
 };
 
@@ -130,11 +132,16 @@ struct invocation {
     const char *path;              /* as it was started; NULL */
     const struct command *command; /* NULL: none was given */
     const char *word;              /* the command as it was spelled */
-    const char *topic;             /* of `help` */
+    const char *topic;             /* of `help` and `completion` */
     char **words;                  /* without program and command */
 };
 
-/* Takes the command, and the topic of `help`, out of the words. */
+static bool takes_topic(const char *word)
+{
+    return text_equal(word, "help") || text_equal(word, "completion");
+}
+
+/* Takes the command, and the topic of `help` and `completion`, out of the words. */
 static void split_words(int count, char **arguments, struct invocation *out)
 {
     int place = options_find_command(arguments + (count > 0 ? 1 : 0));
@@ -145,7 +152,7 @@ static void split_words(int count, char **arguments, struct invocation *out)
     for (int i = 1; i < count; i++) {
         if (i - 1 == place)
             out->word = arguments[i];
-        else if (text_equal(out->word, "help") && out->topic == NULL && arguments[i][0] != '-')
+        else if (takes_topic(out->word) && out->topic == NULL && arguments[i][0] != '-')
             out->topic = arguments[i];
         else
             out->words[kept++] = arguments[i];
@@ -220,6 +227,7 @@ static bool run(const struct invocation *call, struct buffer *out, struct error 
     struct command_input input = {.program = call->program,
                                   .command = call->command->name,
                                   .path = call->path,
+                                  .topic = call->topic,
                                   .environment = environ,
                                   .options = &options};
     return call->command->run(&input, out, err);
@@ -254,17 +262,38 @@ static void print_error(const struct error *err)
         return;
 }
 
+/* A shell asks "latchkey __complete WORD...", kubectl "kubectl_complete-PLUGIN WORD...": the words, else
+ * NULL. */
+static char **words_to_complete(int count, char **arguments)
+{
+    const char *path = count > 0 ? arguments[0] : "";
+    const char *slash = strrchr(path, '/');
+    if (text_starts_with(slash != NULL ? slash + 1 : path, "kubectl_complete-"))
+        return arguments + 1;
+    return count > 1 && strcmp(arguments[1], "__complete") == 0 ? arguments + 2 : NULL;
+}
+
+static bool answer(int count, char **arguments, struct invocation *call, struct buffer *out,
+                   struct error *err)
+{
+    char **unfinished = words_to_complete(count, arguments);
+    if (unfinished != NULL) {
+        command_complete(unfinished, commands, array_length(commands), out);
+        return true;
+    }
+    split_words(count, arguments, call);
+    call->command = call->word != NULL ? find_command(call->word) : NULL;
+    return run(call, out, err);
+}
+
 int main(int count, char **arguments)
 {
     struct error err = {0};
     struct invocation call = {0};
-    cleanup_buffer struct buffer answer = BUFFER_SECRET(ANSWER_LIMIT);
+    cleanup_buffer struct buffer out = BUFFER_SECRET(ANSWER_LIMIT);
     bool good = make_process_safe(&err);
-    if (good) {
-        split_words(count, arguments, &call);
-        call.command = call.word != NULL ? find_command(call.word) : NULL;
-        good = run(&call, &answer, &err) && print_answer(&answer, &err);
-    }
+    if (good)
+        good = answer(count, arguments, &call, &out, &err) && print_answer(&out, &err);
     if (!good)
         print_error(&err);
     memory_cleanup_string(&call.program);

@@ -15,6 +15,7 @@ struct command_input {
     const char *program; /* as the user calls us: "latchkey", "kubectl oidc-login" */
     const char *command; /* "get-token" */
     const char *path;    /* as the process was started; NULL when nothing said */
+    const char *topic;   /* the word after `completion`; NULL */
     char *const *environment;
     const struct options *options;
 };
@@ -30,7 +31,7 @@ struct command {
 };
 command_function command_whoami, command_list, command_logout;
 command_function command_get_token, command_login, command_clean, command_version, command_help;
-command_function command_setup;
+command_function command_setup, command_completion;
 
 /* The value of an environment variable; NULL when unset or empty. Borrowed. */
 const char *command_variable(const struct command_input *input, const char *name);
@@ -43,6 +44,10 @@ void command_show_notice(int kind, const char *text);
 /* The whole --help of a command, or of the program (COMMAND_ROOT). */
 void command_print_help(const struct command *command, const char *program, const struct command *all,
                         size_t count, struct buffer *out);
+/* What may stand in place of the last of WORDS, which the user is writing: a line each, with a tab and a text
+ * where there is one to tell, and ":N", cobra's directive, as kubectl asks kubectl_complete-PLUGIN. WORDS are
+ * those after the program's name and unchanged afterwards. (kubernetes.md 4.2) */
+void command_complete(char **words, const struct command *commands, size_t count, struct buffer *out);
 /* "latchkey version 1.2.3 linux/amd64". */
 const char *command_version_text(void);
 

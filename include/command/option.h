@@ -58,7 +58,8 @@ enum {
     COMMAND_WHOAMI = 1 << 7,
     COMMAND_LIST = 1 << 8,
     COMMAND_LOGOUT = 1 << 9,
-    COMMAND_ALL = (1 << 10) - 1
+    COMMAND_COMPLETION = 1 << 10,
+    COMMAND_ALL = (1 << 11) - 1
 };
 
 enum option_type {

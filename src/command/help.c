@@ -27,8 +27,8 @@ void command_print_help(const struct command *command, const char *program, cons
         buffer_add_format(out, "Log in to Kubernetes with OpenID Connect.\n\nUsage:\n  %s COMMAND [flags]\n",
                           program);
     else
-        buffer_add_format(out, "%s\n\nUsage:\n  %s %s [flags]\n", command->description, program,
-                          command->name);
+        buffer_add_format(out, "%s\n\nUsage:\n  %s %s%s [flags]\n", command->description, program,
+                          command->name, command->bit == COMMAND_COMPLETION ? " bash|zsh|fish" : "");
     if (root)
         print_commands(all, count, out);
     buffer_add_format(out, "\nFlags:\n%s", options);

@@ -51,7 +51,7 @@ def test_each_command_has_help_on_stdout(program, command):
 
 
 @ids("K7-1")
-@pytest.mark.parametrize("command", ["completion", "doctor"])
+@pytest.mark.parametrize("command", ["doctor"])
 def test_a_command_that_is_not_built_is_refused_by_name(program, command):
     for words in ([command], [command, *LOGIN], ["help", command]):
         result = program.bare(*words)
