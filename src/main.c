@@ -278,7 +278,8 @@ static bool answer(int count, char **arguments, struct invocation *call, struct 
 {
     char **unfinished = words_to_complete(count, arguments);
     if (unfinished != NULL) {
-        command_complete(unfinished, commands, array_length(commands), out);
+        struct command_input input = {.environment = environ};
+        command_complete(&input, unfinished, commands, array_length(commands), out);
         return true;
     }
     split_words(count, arguments, call);

@@ -47,7 +47,8 @@ void command_print_help(const struct command *command, const char *program, cons
 /* What may stand in place of the last of WORDS, which the user is writing: a line each, with a tab and a text
  * where there is one to tell, and ":N", cobra's directive, as kubectl asks kubectl_complete-PLUGIN. WORDS are
  * those after the program's name and unchanged afterwards. (kubernetes.md 4.2) */
-void command_complete(char **words, const struct command *commands, size_t count, struct buffer *out);
+void command_complete(const struct command_input *input, char **words, const struct command *commands,
+                      size_t count, struct buffer *out);
 /* "latchkey version 1.2.3 linux/amd64". */
 const char *command_version_text(void);
 

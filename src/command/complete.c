@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "command/command.h"
+#include "command/complete_account.h"
 
 /* The last line tells the shell what else to do (the bits of cobra, which kubectl reads as well). */
 enum { FILES = 0, NO_FILES = 4, DIRECTORIES = 16 };
@@ -21,6 +22,8 @@ struct completion {
     const struct command *commands;
     size_t count;
     const char *start; /* of the word that is being written */
+    const struct command_input *input;
+    char *const *words; /* those before it */
     struct buffer *out;
 };
 
@@ -68,11 +71,21 @@ static int offer_flags(struct completion *completion, unsigned command)
     return NO_FILES;
 }
 
+static void offer_accounts(struct completion *completion)
+{
+    cleanup_text_list struct text_list accounts = {0};
+    complete_account(completion->input, completion->words, &accounts);
+    for (size_t i = 0; i < accounts.count; i++)
+        offer(completion, accounts.items[i], strlen(accounts.items[i]), NULL);
+}
+
 static int offer_option(struct completion *completion, const struct option *option)
 {
     for (size_t i = 0; i < array_length(more_values); i++)
         if (text_equal(option->name, more_values[i].name))
             offer_values(completion, more_values[i].values);
+    if (text_equal(option->name, "account"))
+        offer_accounts(completion);
     if (option->type == OPTION_SWITCH)
         offer_values(completion, "true|false");
     if (option->value != NULL && strchr(option->value, '|') != NULL)
@@ -126,14 +139,19 @@ static int offer_next(struct completion *completion, const char *name, const cha
     return NO_FILES;
 }
 
-void command_complete(char **words, const struct command *commands, size_t count, struct buffer *out)
+void command_complete(const struct command_input *input, char **words, const struct command *commands,
+                      size_t count, struct buffer *out)
 {
     size_t length = 0;
     while (words[length] != NULL)
         length++;
-    struct completion completion = {
-        .commands = commands, .count = count, .start = length > 0 ? words[length - 1] : "", .out = out};
     char *written = length > 0 ? words[length - 1] : NULL;
+    struct completion completion = {.commands = commands,
+                                    .count = count,
+                                    .start = written != NULL ? written : "",
+                                    .input = input,
+                                    .words = words,
+                                    .out = out};
     if (length > 0)
         words[length - 1] = NULL;
     int place = options_find_command(words);

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["", "get-token", "login", "setup", "whoami", "list", "logout", "clean", "version"]
+COMMANDS = ["", "get-token", "login", "setup", "whoami", "list", "logout", "clean", "completion", "version"]
 
 
 def flags_of_help(program, command):

@@ -145,7 +145,7 @@ EVERYDAY = [
     Ctest("attack", "hostile tokens and key sets, Wycheproof", folders=["attack"]),
     Ctest("fuzz", "the fuzz targets replay their corpora", folders=["fuzz"]),
     Pytest("issuer", "the test issuer itself", ["python"], presets=[], folder="issuer"),
-    Pytest("flows", "stories with the real program and the test issuer", ["python", "fault"], folder="flows", shards=3),
+    Pytest("flows", "stories with the real program and the test issuer", ["python", "fault", "shells"], folder="flows", shards=3),
     Pytest("browser", "logins in a real browser", ["browser"], folder="browser"),
     Script("lint", "layers, owners, limits, options", ["lint"], command=["bash", "tests/lint/run.sh"]),
 ]

@@ -81,6 +81,8 @@ part_clang() { packages clang libclang-rt-dev llvm; }
 
 part_lint() { packages cppcheck clang-tidy clang-format clang-tools shellcheck universal-ctags mandoc; }
 
+part_shells() { packages bash zsh fish; }
+
 part_fault() { packages strace libfaketime faketime util-linux iproute2; }
 
 part_python() {
@@ -155,7 +157,7 @@ exec 9>"$cache/setup.lock"
 flock 9 # two runs at once: the second finds everything there
 for part in "$@"; do
     case $part in
-    build | python | clang | lint | fault | unit | browser | cluster) "part_$part" 9>&- ;;
+    build | python | clang | lint | fault | shells | unit | browser | cluster) "part_$part" 9>&- ;;
     *)
         say "unknown part '$part'" >&2
         exit 1
