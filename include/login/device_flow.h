@@ -17,6 +17,8 @@ struct device_flow {
     struct login_context *context;
     int64_t deadline;          /* of the whole login, clock_monotonic */
     bool opens_browser;        /* here, where that is possible */
+    bool side_door;            /* other ways are open too: a busy provider is not waited for */
+    bool resting;              /* somebody has come by another way, and is being judged */
     void (*ended)(void *data); /* called from the loop, once: SUCCEEDED tells how */
     void *data;
 

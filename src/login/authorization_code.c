@@ -9,6 +9,8 @@
 #include "crypto/random.h"
 #include "login/callback_page.h"
 #include "login/code_request.h"
+#include "login/device_code.h"
+#include "login/doors.h"
 #include "login/issuer.h"
 #include "login/redirect.h"
 #include "login/redirect_probe.h"
@@ -27,6 +29,7 @@ struct attempt {
     char *start_path, *callback_path, *visit;
     char *page; /* of the answer being given */
     struct browser *browser;
+    struct doors doors;
     struct callback callback;
     bool done, refused; /* the callback came; it was a refusal, ERROR says which */
     unsigned wrong_states;
@@ -36,6 +39,7 @@ struct attempt {
 
 static void attempt_release(struct attempt *attempt)
 {
+    doors_close(&attempt->doors);
     terminal_clear();
     browser_close(attempt->browser);
     redirect_release(&attempt->redirect);
@@ -165,13 +169,39 @@ static void ask_to_visit(const struct attempt *attempt, const char *manually)
                "Please visit the following URL in your browser%s: %s", manually, attempt->visit);
 }
 
+static void answered(void *data, bool refused)
+{
+    struct attempt *attempt = data;
+    attempt->done = true;
+    attempt->refused = refused;
+}
+
+/* No browser of this machine will come: whoever sits here may have one elsewhere. */
+static void open_doors(struct attempt *attempt, const char *manually)
+{
+    struct doors *doors = &attempt->doors;
+    ask_to_visit(attempt, manually);
+    if (doors->open)
+        return;
+    *doors = (struct doors){.context = attempt->context,
+                            .request = &attempt->request,
+                            .origin = attempt->redirect.origin,
+                            .deadline = attempt->deadline,
+                            .done = &attempt->done,
+                            .callback = &attempt->callback,
+                            .error = &attempt->error,
+                            .answered = answered,
+                            .data = attempt};
+    doors_open(doors);
+}
+
 static void browser_ended(void *data, const char *reason)
 {
     struct attempt *attempt = data;
     if (attempt->done)
         return;
     notice_say(&attempt->context->config->notice, NOTICE_WARNING, "could not open the browser: %s", reason);
-    ask_to_visit(attempt, " manually");
+    open_doors(attempt, " manually");
 }
 
 static void show_door(struct attempt *attempt)
@@ -183,10 +213,10 @@ static void show_door(struct attempt *attempt)
     browser.failed = browser_ended;
     browser.context = attempt;
     if (config->skip_open_browser) {
-        ask_to_visit(attempt, "");
+        open_doors(attempt, "");
     } else if (!browser_available(&browser, &why)) {
         notice_say(&config->notice, NOTICE_WARNING, "could not open the browser: %s", why);
-        ask_to_visit(attempt, " manually");
+        open_doors(attempt, " manually");
     } else if (!browser_open(attempt->context->loop, &browser, attempt->visit, &attempt->browser, &err)) {
         browser_ended(attempt, err.message);
     }
@@ -196,7 +226,7 @@ static void show_status(void *data)
 {
     const struct attempt *attempt = data;
     int64_t left = (attempt->deadline - clock_monotonic()) / 1000;
-    if (!attempt->done)
+    if (!attempt->done && !doors_hold_line(&attempt->doors))
         notice_say(&attempt->context->config->notice, NOTICE_STATUS, "%lld:%02lld left to log in at %s",
                    (long long)(left / 60), (long long)(left % 60), attempt->visit);
 }
@@ -254,21 +284,52 @@ static void tell_browser(struct attempt *attempt, const struct session *session,
     callback_server_drain(attempt->redirect.server, FAREWELL_MILLISECONDS);
 }
 
+static bool redeem(struct attempt *attempt, struct session *out, struct error *err)
+{
+    struct login_context *context = attempt->context;
+    turn_announce(context, "exchanging the code", NULL);
+    if (attempt->doors.by_device)
+        return device_code_redeem(&attempt->doors.device, out, err);
+    return code_request_redeem(context, &attempt->request, attempt->callback.code, out, err);
+}
+
+/* A pasted code may be older than the provider keeps codes: the person is asked again, with a new address. */
+static bool ask_again(struct attempt *attempt, struct error *err)
+{
+    if (!attempt->doors.pasted || !attempt->request.stale)
+        return false;
+    struct error refusal = *err;
+    if (!make_request(attempt, err))
+        return false;
+    notice_say(&attempt->context->config->notice, NOTICE_WARNING,
+               "the provider refused that code, which may have expired: here is a new address (%s)",
+               refusal.message);
+    error_clear(err);
+    callback_release(&attempt->callback);
+    attempt->done = false;
+    turn_announce(attempt->context, "waiting for the browser", attempt->visit);
+    doors_reopen(&attempt->doors);
+    return true;
+}
+
 static bool run(struct attempt *attempt, struct session *out, bool *asked, struct error *err)
 {
     struct login_context *context = attempt->context;
+    bool good = false;
     if (!prepare(attempt, err))
         return false;
     turn_announce(context, "waiting for the browser", attempt->visit);
     *asked = true;
     show_door(attempt);
     issuer_start_keys(context);
-    bool good = wait_for_callback(attempt, err);
-    if (!good && !attempt->done)
-        return false;
-    turn_announce(context, "exchanging the code", NULL);
-    if (good)
-        good = code_request_redeem(context, &attempt->request, attempt->callback.code, out, err);
+    do {
+        good = wait_for_callback(attempt, err);
+        if (!good && !attempt->done)
+            return false;
+        doors_rest(&attempt->doors);
+        good = good && redeem(attempt, out, err);
+    } while (!good && ask_again(attempt, err));
+    doors_close(&attempt->doors);
     tell_browser(attempt, good ? out : NULL, err);
     return good;
 }

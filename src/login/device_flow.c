@@ -17,6 +17,7 @@ enum {
     START_PAUSE = 5000,
     SLOW_DOWN = 5000,
     INTERVAL_LIMIT = 60000,
+    REST = 200,
     GRACE = 1000 /* of the last poll: a second after the end it may still find an approval */
 };
 
@@ -112,7 +113,7 @@ static bool get_code(struct device_flow *flow, struct error *err)
             return true;
         }
         bool busy = failed.failure == TOKEN_FAILURE_TEMPORARY && !failed.masked;
-        if (!busy || tries == START_TRIES || !wait_for_turn(flow, &failed, tries, err))
+        if (!busy || flow->side_door || tries == START_TRIES || !wait_for_turn(flow, &failed, tries, err))
             break;
         error_clear(err);
     }
@@ -269,6 +270,10 @@ static void go_on(struct device_flow *flow, bool last)
 static void poll(void *data)
 {
     struct device_flow *flow = data;
+    if (flow->resting) {
+        loop_after(flow->context->loop, REST, poll, flow);
+        return;
+    }
     bool last = is_over(flow, 0), too_soon = clock_monotonic() < flow->asked_at + flow->interval;
     if (last && too_soon) {
         renew(flow);

@@ -47,7 +47,8 @@ void device_screen_show(struct device_flow *flow)
 {
     const struct notice *notice = &flow->context->config->notice;
     const struct device_authorization *code = &flow->code;
-    notice_say(notice, NOTICE_INFO, "Please visit the following URL in your browser: %s",
+    notice_say(notice, NOTICE_INFO, "%s: %s",
+               flow->side_door ? "Or use any other device" : "Please visit the following URL in your browser",
                device_flow_address(flow));
     if (code->verification_uri_complete != NULL)
         notice_say(notice, NOTICE_INFO, "It shows the code %s; at %s the code can be entered as well.",
