@@ -95,3 +95,17 @@ def test_a_secret_in_a_file_is_found_from_the_entry(person, servers, issuer, all
         new_user.run("kubectl", "config", "set-context", "--current", "--user=oidc")
     assert SECRET not in text
     assert f"namespace/{NAMESPACE}" in new_user.namespaces()
+
+
+@pytest.mark.parametrize(("words", "candidates"), [
+    (["get-t"], ["get-token"]), (["get-token", "--grant-type=dev"], ["device-code"]),
+    (["get-token", "--grant-type", "dev"], ["device-code"]), (["login", "--oidc-issuer"], ["--oidc-issuer-url"])])
+@pytest.mark.parametrize("plugin", ["oidc-login", "latchkey"])
+def test_kubectl_completes_what_comes_after_the_plugin(new_user, tmp_path, plugin, words, candidates):
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in (f"kubectl-{plugin.replace('-', '_')}", f"kubectl_complete-{plugin.replace('-', '_')}"):
+        (folder / name).symlink_to(latchkey())
+    out = new_user.run("kubectl", "__complete", plugin, *words, PATH=f"{folder}:{':'.join(new_user.person.path)}")
+    *lines, directive = out.splitlines()
+    assert ([line.split("\t")[0] for line in lines], directive) == (candidates, ":4")
