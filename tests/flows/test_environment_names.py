@@ -33,7 +33,11 @@ def test_every_flag_has_a_variable(program, name, kind, value):
     ("authentication-timeout-sec", "x", '"x" for "--authentication-timeout-sec"'),
     ("local-server-cert", "/none", "--local-server-cert and --local-server-key"),
     ("local-server-key", "/none", "--local-server-cert and --local-server-key"),
-    ("oidc-auth-request-extra-params", "x", "x must be formatted"), ("username", "alice", "grant 'password'"),
+    ("oidc-auth-request-extra-params", "x", "x must be formatted"),
+    ("client-assertion-source", "x", "is none of auto"), ("client-assertion-audience", "a\nb", "holds a control"),
+    ("client-assertion-key", "/none", "cannot use --client-assertion-key"), ("client-assertion-key-id", "x", "sign nothing"),
+    ("client-assertion-algorithm", "x", "sign nothing"), ("min-validity", "x", "'x' is no duration"), ("output", "x", "output must be"),
+    ("non-interactive", "x", "neither true nor false"),
     ("listen-port", "x", 'invalid argument "x"'), ("force-refresh", "maybe", '"maybe" for "--force-refresh"')])
 def test_a_variable_has_the_effect_of_its_flag(program, name, value, complaint):
     result = program.bare("get-token", **{**LOGIN, variable(name): value})
