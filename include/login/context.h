@@ -24,6 +24,9 @@ struct login_context {
     bool skew_told;         /* the person knows that the clocks differ */
     bool keep_access_token; /* somebody asks for ACCESS_TOKEN: what verification_run verified last */
     char *access_token;     /* secret */
+    struct {
+        char *hint, *subject, *username;
+    } account; /* login/account: who logged in under it; NULL when nobody did */
 
     /* login/issuer */
     struct provider provider;

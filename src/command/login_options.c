@@ -95,6 +95,21 @@ static bool check_text(const char *name, const char *text, struct error *err)
     return true;
 }
 
+/* It is shown, compared and stored as it is. */
+static bool check_account(const struct login_config *config, const char *account, struct error *err)
+{
+    if (text_is_empty(account))
+        return true;
+    if (strcmp(safe(account), account) != 0)
+        return error_set(err, ERROR_CONFIG,
+                         "--account: '%s' is too long or holds characters that cannot be shown",
+                         safe(account));
+    return !config->grant->client ||
+           error_set(err, ERROR_CONFIG,
+                     "--account is for people, and --grant-type=%s logs in a client: leave it out",
+                     config->grant->name);
+}
+
 static bool check_texts(const struct options *options, struct error *err)
 {
     for (size_t i = 0; i < options->extra_scopes.count; i++)
@@ -240,6 +255,7 @@ static void fill_config(const struct command_input *input, struct login_options 
     config->trusted_audiences = &options->trusted_audiences;
     config->extra_params = &options->extra_params;
     config->force_refresh = options->force_refresh;
+    config->account = given_or_null(options->account);
     config->listen_addresses = &out->addresses;
     config->redirect_url = given_or_null(options->redirect_url);
     if (config->redirect_url == NULL && text_equal(config->grant->name, "authcode-keyboard"))
@@ -283,8 +299,9 @@ bool login_options_fill(const struct command_input *input, struct login_options 
         return refuse_missing("oidc-client-id", "LATCHKEY_OIDC_CLIENT_ID", err);
     if (!check_grant(input, &out->config, err) || !check_storage(input, &store, err) ||
         !check_choices(input, &out->config, err) || !check_numbers(input->options, err) ||
-        !check_texts(input->options, err) || !check_open_url(input->options->open_url, err) ||
-        !read_certificate(input->options, out, err) || !gather_addresses(input->options, out, err))
+        !check_account(&out->config, input->options->account, err) || !check_texts(input->options, err) ||
+        !check_open_url(input->options->open_url, err) || !read_certificate(input->options, out, err) ||
+        !gather_addresses(input->options, out, err))
         return false;
     fill_config(input, out);
     gather_directories(input, store, out);

@@ -82,6 +82,8 @@ const struct option option_table[] = {
      "Page that the browser goes to after a login"},
     {"oidc-auth-request-extra-params", 0, OPTION_MAP, LOGIN_COMMANDS, 0, AT(extra_params), "NAME=VALUE", NULL,
      "Further parameters of the authorization request"},
+    {"account", 0, OPTION_TEXT, LOGIN_COMMANDS | COMMAND_LIST, 0, AT(account), "NAME", NULL,
+     "A label of your own for one of several accounts at one provider: each has a session of its own"},
     {"username", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(username), "NAME", NULL,
      "User name of the password grant, or of Authentik's service account with client-credentials"},
     {"password", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_SECRET, AT(password), "PASSWORD", NULL,

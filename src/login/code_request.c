@@ -4,6 +4,7 @@
 
 #include "advice/authentik.h"
 #include "base/encoding.h"
+#include "login/account.h"
 #include "login/token_request.h"
 #include "login/verification.h"
 #include "oidc/authorization.h"
@@ -24,18 +25,20 @@ bool code_request_make(struct login_context *context, const char *redirect_uri, 
 {
     const struct login_config *config = context->config;
     cleanup_string char *uri = memory_copy_text(redirect_uri);
+    cleanup_text_map struct text_map extra = {0};
     code_request_release(out);
     if (!draw_secrets(out, err))
         return false;
     login_wire_scopes(context, &out->scopes);
     out->redirect_uri = steal(uri);
+    account_extra_params(context, &extra);
     struct authorization_request request = {.client_id = config->client_id,
                                             .redirect_uri = out->redirect_uri,
                                             .scopes = &out->scopes,
                                             .state = out->state,
                                             .nonce = out->nonce,
                                             .pkce = config->pkce_method == PKCE_NEVER ? NULL : &out->pkce,
-                                            .extra = config->extra_params};
+                                            .extra = &extra};
     out->url = authorization_url(&context->provider, &request);
     return true;
 }

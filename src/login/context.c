@@ -2,13 +2,18 @@
 /* Opens and closes what the parts of one login share, and names its session. */
 #include "login/context.h"
 
+#include "login/account.h"
 #include "login/grant.h"
 #include "login/issuer.h"
 #include "net/terminal.h"
 
-/* Whose token a client gets: the account with an app password, or the job that its identity token names. */
-static const char *client_user(const struct login_config *config)
+/* Whose token it is, as far as it is said before: a client's is that of the account with an app password or
+ * of the job that its identity token names. */
+static const char *find_user(const struct login_config *config)
 {
+    if (!config->grant->client)
+        return config->account != NULL || !text_equal(config->grant->name, "password") ? config->account
+                                                                                       : config->username;
     return config->proof.source != NULL ? config->proof.mark : config->username;
 }
 
@@ -18,7 +23,7 @@ void login_key_make(const struct login_config *config, struct session_key *key)
                                       .client_id = config->client_id,
                                       .scopes = config->extra_scopes,
                                       .client_grant = config->grant->client,
-                                      .user = config->grant->client ? client_user(config) : NULL,
+                                      .user = find_user(config),
                                       .extra = config->extra_params,
                                       .access_token = config->use_access_token,
                                       .headers = config->http.headers,
@@ -57,6 +62,7 @@ void login_context_close(struct login_context *context)
     terminal_clear();
     memory_free_secret(context->access_token);
     context->access_token = NULL;
+    account_release(context);
     issuer_release(context);
     http_close(context->http);
     loop_close(context->loop);

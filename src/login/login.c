@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "login/account.h"
 #include "login/context.h"
 #include "login/grant.h"
 #include "login/handout.h"
@@ -147,6 +148,7 @@ static bool log_in(struct login_context *context, struct session *out, struct er
         note_failure(context, asked, err);
         return false;
     }
+    account_compare(context, out);
     keep(context, out);
     if (!context->config->force_login) /* `login` says it as its answer */
         notice_say(&context->config->notice, NOTICE_INFO, "logged in as %s at %s", safe(out->username),
@@ -193,6 +195,7 @@ static bool renew(struct login_context *context, struct session *out, struct err
     cleanup_session struct session stored = {0};
     bool found = false;
     struct error warning = {0};
+    account_remember(context);
     if (!context->config->force_login)
         session_cache_load(&context->cache, &context->key, &stored, &found, &warning);
     if (warning.code != ERROR_NONE)

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A hint at the account, and only from a token that was verified. */
+#include "login/account.h"
+
+#include "base/json.h"
+#include "crypto/jws.h"
+#include "login/grant.h"
+
+/* Authentik skips its first page on it, so a wrong one leads to a password page for the wrong name. */
+#define HINT "login_hint"
+
+static bool is_plain(const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return false;
+    return text[0] != '\0';
+}
+
+static char *find_hint(const char *token)
+{
+    static const char *const names[] = {"preferred_username", "email"};
+    struct error ignored = {0};
+    json_auto_t *claims = NULL;
+    if (!jws_read_claims(token, &claims, &ignored))
+        return NULL;
+    for (size_t i = 0; i < array_length(names); i++) {
+        const char *value = json_text(claims, names[i]);
+        if (value != NULL && is_plain(value))
+            return memory_copy_text(value);
+    }
+    return NULL;
+}
+
+void account_remember(struct login_context *context)
+{
+    cleanup_session struct session session = {0};
+    bool found = false;
+    if (context->config->account == NULL || context->config->grant->client)
+        return;
+    session_cache_load(&context->cache, &context->key, &session, &found, NULL);
+    if (!found)
+        return;
+    account_release(context);
+    context->account.hint = find_hint(session.token);
+    context->account.subject = steal(session.subject);
+    context->account.username = steal(session.username);
+}
+
+void account_extra_params(const struct login_context *context, struct text_map *out)
+{
+    const struct text_map *extra = context->config->extra_params;
+    for (size_t i = 0; extra != NULL && i < extra->count; i++)
+        text_map_set(out, extra->items[i].name, extra->items[i].value);
+    if (context->account.hint != NULL && text_map_get(out, HINT) == NULL)
+        text_map_set(out, HINT, context->account.hint);
+}
+
+void account_compare(const struct login_context *context, const struct session *fresh)
+{
+    const struct notice *notice = &context->config->notice;
+    if (context->account.subject == NULL || text_equal(context->account.subject, fresh->subject))
+        return;
+    notice_say(notice, NOTICE_WARNING, "the account '%s' was '%s' before, and is '%s' now",
+               safe(context->config->account), safe(context->account.username), safe(fresh->username));
+    notice_say(notice, NOTICE_HINT,
+               "a browser logs in whoever is logged in there: log out at the provider, or give the account a "
+               "browser profile of its own with --browser-command");
+}
+
+void account_release(struct login_context *context)
+{
+    memory_cleanup_string(&context->account.hint);
+    memory_cleanup_string(&context->account.subject);
+    memory_cleanup_string(&context->account.username);
+}
