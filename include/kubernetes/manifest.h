@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an administrator or a user writes for Kubernetes, as text: the user of a kubeconfig, as YAML and as a
- * command. */
+/* What a user writes for Kubernetes, as text: the user of a kubeconfig, as YAML and as a command. */
 #ifndef KUBERNETES_MANIFEST_H
 #define KUBERNETES_MANIFEST_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `setup`: the first step of a new user: one login that leaves nothing behind, and what to put into a
- * kubeconfig. */
+/* `setup`: one login that leaves nothing behind, and what to put into a kubeconfig. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes the user of a kubeconfig for three readers with three ways to quote: YAML, the shell, and pflag's
- * lists. */
+/* The user of a kubeconfig for readers with three ways to quote: YAML, the shell, pflag. */
 #include "kubernetes/manifest.h"
 
 #include <ctype.h>

@@ -192,13 +192,13 @@ static void test_random_text(void **state)
 static void test_plain(void **state)
 {
     static const char *const plain[] = {"", "a b", "\u00e9\U0001F600", "\\'\"$"};
-    static const char *const hidden_ones[] = {"a\n", "\x7f", "\xc2\x85", "a\u202e", "\u200b", "a\xff", "\xc3"};
+    static const char *const hidden[] = {"a\n", "\x7f", "\xc2\x85", "a\u202e", "\u200b", "a\xff", "\xc3"};
     cleanup_string char *long_text = memory_format("%*s\u200b", 2 * TEXT_SAFE_LENGTH, "");
     (void)state;
     for (size_t i = 0; i < array_length(plain); i++)
         assert_true(text_is_plain(plain[i]));
-    for (size_t i = 0; i < array_length(hidden_ones); i++)
-        assert_false(text_is_plain(hidden_ones[i]));
+    for (size_t i = 0; i < array_length(hidden); i++)
+        assert_false(text_is_plain(hidden[i]));
     assert_false(text_is_plain(long_text));
 }
 
