@@ -46,8 +46,8 @@ bool json_peek_number(const char *text, size_t length, const char *name, int64_t
 
 /* Compact ASCII text, owned by the caller. */
 char *json_to_text(const json_t *value) must_check;
-/* Lines indented by two spaces, for a terminal: letters as they are, or ASCII only where any character would be
- * hidden or obeyed. Owned by the caller. */
+/* Lines indented by two spaces, for a terminal: letters as they are, or ASCII only where any character would
+ * be hidden or obeyed. Owned by the caller. */
 char *json_to_lines(const json_t *value) must_check;
 
 #endif
