@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One authorization request and what its code is worth: the same for the browser's callback and for a pasted
- * address. */
+/* One authorization request and what its code is worth, for a callback and for a pasted address. */
 #ifndef LOGIN_CODE_REQUEST_H
 #define LOGIN_CODE_REQUEST_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The authorization code grant without a callback: the person pastes where the browser ended
- * (authcode-keyboard). */
+/* The authorization code grant without a callback: the person pastes where the browser ended. */
 #ifndef LOGIN_KEYBOARD_H
 #define LOGIN_KEYBOARD_H
 

@@ -6,7 +6,7 @@
 #include "login/qr_code.h"
 #include "net/terminal.h"
 
-enum { QR_LIMIT = 1 << 18 };
+enum { QR_LIMIT = 1 << 19 };
 
 /* Whoever has a telephone at hand need not type. */
 static void show_qr_code(const struct device_flow *flow)

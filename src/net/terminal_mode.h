@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A terminal without echo that is put back whatever ends or stops the process, for net/terminal_prompt alone.
- */
+/* A terminal without echo that is put back whatever ends or stops us, for net/terminal_prompt alone. */
 #ifndef SRC_NET_TERMINAL_MODE_H
 #define SRC_NET_TERMINAL_MODE_H
 

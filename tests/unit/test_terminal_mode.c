@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A terminal without echo: put back by the end of the question, by a signal that ends us, and while we are
- * stopped. */
+/* A terminal without echo, put back by the end of the question and by a signal that ends or stops us. */
 #include "../../src/net/terminal_mode.h"
 
 #include <errno.h>
