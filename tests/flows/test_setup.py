@@ -110,7 +110,9 @@ def test_letters_are_shown_and_what_a_terminal_would_obey_is_not(new_user, issue
 
 @ids("K7-82")
 def test_the_user_entry_is_complete(new_user, issuer):
-    entry = exec_of(new_user.run("setup"))
+    result = new_user.run("setup")
+    assert "logged in as" not in result.err  # the answer says it
+    entry = exec_of(result)
     assert entry.pop("installHint").startswith("This user logs in with latchkey")
     assert entry == {"apiVersion": "client.authentication.k8s.io/v1", "command": str(new_user.path.absolute()),
                      "args": ["get-token", *new_user.flags], "interactiveMode": "IfAvailable"}
