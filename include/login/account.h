@@ -12,6 +12,8 @@ void account_remember(struct login_context *context);
 /* The extra parameters of the authorization request: the configured ones, and a login_hint when the account
  * is known and nobody set another. OUT is empty before. */
 void account_extra_params(const struct login_context *context, struct text_map *out);
+/* The login_hint that an authorization request carries; NULL for none. Borrowed. */
+const char *account_hint(const struct login_context *context);
 /* Warns when the account is somebody else's now: a browser logs in whoever is logged in there. */
 void account_compare(const struct login_context *context, const struct session *fresh);
 void account_release(struct login_context *context);

@@ -95,7 +95,8 @@ static void write_text(const struct identity *identity, struct buffer *out)
     buffer_add_format(out, "  client:  %s\n", safe(session_key_text(key, "client_id")));
     if (account != NULL)
         buffer_add_format(out, "  account: %s\n", safe(account));
-    buffer_add_format(out, "  subject: %s\n", safe(session->subject));
+    if (session->subject != NULL)
+        buffer_add_format(out, "  subject: %s\n", safe(session->subject));
     buffer_add_format(out, "  groups:  %s\n", groups);
     buffer_add_format(out, "  token:   %s%s (%s)\n", session_remaining(session, now) > 0 ? "good for " : "",
                       left, expiry);

@@ -52,8 +52,15 @@ void account_extra_params(const struct login_context *context, struct text_map *
     const struct text_map *extra = context->config->extra_params;
     for (size_t i = 0; extra != NULL && i < extra->count; i++)
         text_map_set(out, extra->items[i].name, extra->items[i].value);
-    if (context->account.hint != NULL && text_map_get(out, HINT) == NULL)
-        text_map_set(out, HINT, context->account.hint);
+    if (account_hint(context) != NULL)
+        text_map_set(out, HINT, account_hint(context));
+}
+
+const char *account_hint(const struct login_context *context)
+{
+    const struct text_map *extra = context->config->extra_params;
+    const char *own = extra != NULL ? text_map_get(extra, HINT) : NULL;
+    return own != NULL ? own : context->account.hint;
 }
 
 void account_compare(const struct login_context *context, const struct session *fresh)

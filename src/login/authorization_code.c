@@ -7,6 +7,7 @@
 #include "advice/authentik.h"
 #include "base/clock.h"
 #include "crypto/random.h"
+#include "login/account.h"
 #include "login/callback_page.h"
 #include "login/code_request.h"
 #include "login/device_code.h"
@@ -238,7 +239,7 @@ static bool timed_out(struct attempt *attempt, struct error *err)
     error_set(err, ERROR_CALLBACK_TIMEOUT, "nobody finished the login in the browser within %d s",
               config->timeout_seconds);
     if (provider_kind(config->issuer) == PROVIDER_AUTHENTIK)
-        authentik_hint_timeout(attempt->redirect.uri, text_map_get(config->extra_params, "login_hint"), err);
+        authentik_hint_timeout(attempt->redirect.uri, account_hint(attempt->context), err);
     return error_hint(
         err, "run the command again, with a longer --authentication-timeout-sec if that was too short");
 }

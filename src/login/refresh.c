@@ -239,13 +239,14 @@ static void complete(const struct session *session, struct session *fresh)
 {
     if (fresh->token == NULL) {
         keep_if_missing(&fresh->token, session->token);
-        keep_if_missing(&fresh->username, session->username);
         fresh->issued_at = session->issued_at;
         fresh->expires_at = session->expires_at;
         fresh->obtained_at = session->obtained_at;
         fresh->lifetime = session->lifetime;
     }
     keep_if_missing(&fresh->subject, session->subject);
+    keep_if_missing(&fresh->username, session->username);
+    fresh->issued_at = fresh->issued_at != 0 ? fresh->issued_at : session->issued_at;
     keep_if_missing(&fresh->refresh_token, session->refresh_token);
 }
 

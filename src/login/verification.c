@@ -2,10 +2,14 @@
 /* Verifies what the token endpoint gave and makes a session of it. */
 #include "login/verification.h"
 
+#include <string.h>
+
 #include "base/clock.h"
+#include "base/encoding.h"
 #include "base/json.h"
 #include "crypto/jwk.h"
 #include "crypto/jws.h"
+#include "login/grant.h"
 #include "login/issuer.h"
 #include "oidc/id_token.h"
 
@@ -66,6 +70,55 @@ static struct id_token_expectation expectation(const struct login_context *conte
     return expected;
 }
 
+enum { LONGEST_LIFETIME = 10 * 366 * 24 * 3600 };
+
+/* A JWS or JWE begins with a JSON object; what does not is for the provider alone to read. */
+static bool is_opaque(const char *token)
+{
+    cleanup_buffer struct buffer header = BUFFER_SECRET(JWS_TOKEN_LIMIT);
+    size_t length = strcspn(token, ".");
+    return token[length] == '\0' || !encoding_base64url_decode(token, length, &header) ||
+           header.length == 0 || header.data[0] != '{';
+}
+
+/* OUT-03, and a lifetime, which no claim tells here. */
+static bool check_opaque(const struct login_context *context, const struct verification *source,
+                         const struct token_response *response, struct error *err)
+{
+    const char *token = response->access_token, *padding = token + strcspn(token, "=");
+    if (!text_is_b64token(token) || padding == token || padding[strspn(padding, "=")] != '\0')
+        return error_set(err, ERROR_IDTOKEN_FORMAT,
+                         "the access token has characters that a bearer token cannot have");
+    if (response->expires_in <= 0) {
+        error_set(err, ERROR_TOKEN_JSON,
+                  "the access token is opaque, and the provider's answer does not say how long it is good "
+                  "(expires_in)");
+        return error_hint(err, "have the provider send expires_in, or use the ID token: leave "
+                               "--oidc-use-access-token out");
+    }
+    if (response->id_token != NULL || source->previous != NULL || context->config->grant->client)
+        return true;
+    error_set(err, ERROR_IDTOKEN_MISSING,
+              "the access token is opaque and no id_token came with it: nothing says whose it is");
+    return error_hint(err, "the client must be allowed the scope openid");
+}
+
+/* Whose it is says the ID token that came along; a client knows who it is. */
+static void fill_opaque(const struct login_context *context, const struct token_response *response,
+                        const struct id_token *id_token, struct session *out)
+{
+    const struct login_config *config = context->config;
+    out->token = memory_copy_text(response->access_token);
+    out->subject = memory_copy_text(id_token->subject);
+    out->username = memory_copy_text(id_token->username);
+    if (config->grant->client && out->username == NULL)
+        out->username = memory_copy_text(config->username != NULL ? config->username : config->client_id);
+    out->obtained_at = clock_wall();
+    out->lifetime = response->expires_in < LONGEST_LIFETIME ? response->expires_in : LONGEST_LIFETIME;
+    out->issued_at = id_token->issued_at;
+    out->expires_at = out->obtained_at + out->lifetime; /* counted from the answer on, by our clock */
+}
+
 /* A token that is used as the credential need not name us as its audience, and carries no nonce (K7-70). */
 static bool verify_access_token(struct login_context *context, const struct verification *source,
                                 const struct token_response *response, struct id_token *out,
@@ -100,6 +153,7 @@ bool verification_run(struct login_context *context, const struct verification *
     struct id_token id_token = {0}, access_token = {0};
     bool use_access_token = context->config->use_access_token;
     bool has_id_token = response->id_token != NULL, good = true;
+    bool opaque = use_access_token && is_opaque(response->access_token);
     if (!has_id_token && source->previous == NULL && !use_access_token) {
         error_set(err, ERROR_IDTOKEN_MISSING, "the provider's answer holds no id_token");
         return error_hint(
@@ -109,9 +163,13 @@ bool verification_run(struct login_context *context, const struct verification *
         struct id_token_expectation expected = expectation(context, source, response);
         good = verify_token(context, response->id_token, &expected, &id_token, err);
     }
-    if (good && use_access_token)
+    if (good && opaque)
+        good = check_opaque(context, source, response, err);
+    else if (good && use_access_token)
         good = verify_access_token(context, source, response, &access_token, err);
-    if (good && use_access_token)
+    if (good && opaque)
+        fill_opaque(context, response, &id_token, out);
+    else if (good && use_access_token)
         fill_session(&access_token, response->access_token, out);
     else if (good && has_id_token)
         fill_session(&id_token, response->id_token, out);

@@ -207,8 +207,11 @@ bool session_file_peek(const char *text, size_t length, const struct session_key
         !peek_time(quote, end, "\"lifetime\":", &session.lifetime))
         return false;
     cleanup_secret char *copy = memory_copy_bytes(token, (size_t)(quote - token));
-    if (!read_expiry(copy, &own_expiry))
+    bool opaque = !read_expiry(copy, &own_expiry);
+    if (opaque &&
+        (!is_bearer_token(copy) || !text_equal(json_text(key->tuple, "token_kind"), "access_token")))
         return false;
+    own_expiry = opaque ? session.expires_at : own_expiry;
     session.token = steal(copy);
     session.expires_at = own_expiry < session.expires_at ? own_expiry : session.expires_at;
     session.can_refresh = behind(quote, end, "\"refresh_token\":\"") != NULL;

@@ -73,15 +73,6 @@ def test_a_bad_access_token_is_refused_and_the_flag_named(kube, issuer, forger, 
 
 
 @ids("TOK-12")
-def test_an_opaque_access_token_is_refused(kube, issuer, forger):
-    waiting = Waiting(kube, FLAG)
-    id_token, _ = pair(forger, waiting)
-    result = forger.deliver(waiting, id_token, access_token="opaque")
-    assert result.code == "idtoken_format"
-    assert "the access token cannot be used as the credential" in result.err
-
-
-@ids("TOK-12")
 def test_without_the_flag_an_access_token_is_never_the_credential(kube, issuer, forger):
     waiting = Waiting(kube)
     _, access_token = pair(forger, waiting)

@@ -94,6 +94,13 @@ def test_a_hint_of_the_users_own_goes_before(kube, issuer):
     assert authorization(issuer)["login_hint"] == "alice@example.com"
 
 
+def test_a_hint_that_nobody_got_in_with_is_named(kube, issuer):
+    log_in(kube, ADMIN)
+    result = kube.run("login", ADMIN, "--authentication-timeout-sec=1", BROWSER="/bin/true")
+    assert result.code == "callback_timeout"
+    assert any("'alice' (login_hint)" in hint for hint in result.hints)
+
+
 def test_the_probe_sends_no_hint(kube, issuer):
     log_in(kube, ADMIN)
     for path in kube.cache.glob("*.provider"):
