@@ -25,7 +25,7 @@ static const struct {
     {".json", KIND_SESSION},   {PROVIDER_UNVERIFIED_EXTENSION, KIND_PROVIDER},
     {".lock", KIND_LOCK},      {PROVIDER_EXTENSION, KIND_PROVIDER},
     {".cooldown", KIND_PLAIN}, {".holder", KIND_PLAIN},
-    {".bad", KIND_PLAIN},
+    {".bad", KIND_PLAIN},      {".handout", KIND_PLAIN},
 };
 
 /* "<host>-<16 hexadecimal digits>", as record_name makes it. */
