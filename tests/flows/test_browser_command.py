@@ -189,7 +189,7 @@ def wait_for(path, seconds=10):
 
 @ids("K7-58")
 @pytest.mark.parametrize(("text", "reason"), [
-    ("exit 1", "browser ended with status 1"), ("kill -9 $$", "browser was ended by signal 9"),
+    ("exit 1", "browser ended with status 1"), ("kill -9 $$", "browser ended by signal 9"),
     ("exit 137", "browser ended with status 137")])
 def test_a_browser_that_fails_is_reported_with_the_url_and_the_login_waits(kube, issuer, script, text, reason):
     running = kube.start("get-token", f"--browser-command={script(text)}")
