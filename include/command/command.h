@@ -37,7 +37,7 @@ void command_show_notice(int kind, const char *text);
 /* The whole --help of a command, or of the program (COMMAND_ROOT). */
 void command_print_help(const struct command *command, const char *program, const struct command *all,
                         size_t count, struct buffer *out);
-/* "latchkey version 1.2.3 linux/amd64". */
+/* "latchkey version 1.2.3". */
 const char *command_version_text(void);
 
 #endif
