@@ -108,8 +108,12 @@ bool browser_available(const struct browser_settings *settings, const char **why
         if (resolve(commands.items[i], settings->path, &words, &program, &ignored))
             return true;
     }
-    *why = settings->has_display ? "none of xdg-open, x-www-browser and www-browser is installed"
-                                 : "there is no display here";
+    if (settings->has_display)
+        *why = "none of xdg-open, x-www-browser and www-browser is installed";
+    else
+        *why = text_is_empty(settings->browser)
+                   ? "there is no display here"
+                   : "there is no display here, and what BROWSER names is not found";
     return false;
 }
 

@@ -209,7 +209,7 @@ def test_whatever_keeps_the_browser_shut_the_person_can_visit_the_url(kube, issu
 
 @pytest.mark.parametrize(("environment", "reason"), [
     ({"BROWSER": None}, "there is no display here"),
-    ({"BROWSER": "/does/not/exist"}, "there is no display here")])
+    ({"BROWSER": "/does/not/exist"}, "there is no display here, and what BROWSER names is not found")])
 def test_the_reason_why_no_browser_opens_is_told(kube, issuer, environment, reason):
     running = kube.start("get-token", **environment)
     assert running.read_line(r"^warning: could not open the browser: (.*)$")[1] == reason
