@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The flags that kubeconfigs in the field hold, with a value that means no harm: the drop-in promise as a table."""
+"""The flags that kubeconfigs in the field hold, each with a value that means no harm."""
 
 ISSUER = "https://sso.example.com/application/o/kubernetes/"
 

@@ -37,7 +37,8 @@ def test_the_bare_program_shows_help(program, words):
 def test_help_lists_every_flag_that_is_not_deprecated(program, command, word):
     result = program.bare(command, word)
     assert result.status == 0 and result.err == ""
-    assert re.findall(r"^ +(?:-\w, )?--([\w-]+)", result.out, re.M) == [name for name, *_ in SHOWN] + ["v", "help"]
+    listed = re.findall(r"^ +(?:-\w, )?--([\w-]+)", result.out, re.M)
+    assert listed == [name for name, *_ in SHOWN] + ["v", "help"]
 
 
 @ids("K7-1")
@@ -58,8 +59,9 @@ def test_a_command_that_is_not_built_is_refused_by_name(program, command):
         assert f"'{command}'" in result.err
 
 
-@pytest.mark.parametrize(("word", "nearest"), [("get-tokne", "latchkey get-token"), ("logn", "latchkey login"),
-                                               ("cleen", "latchkey clean"), ("frobnicate", "--help"), ("setpu", "--help")])
+@pytest.mark.parametrize(("word", "nearest"),
+                         [("get-tokne", "latchkey get-token"), ("logn", "latchkey login"),
+                          ("cleen", "latchkey clean"), ("frobnicate", "--help"), ("setpu", "--help")])
 def test_a_misspelt_command_is_answered_with_the_nearest_that_is_built(program, word, nearest):
     result = program.bare(word)
     assert result.code == "config"
@@ -86,8 +88,9 @@ def test_verbose_version_binds_every_library(program):
 
 
 @ids("K7-1")
-@pytest.mark.parametrize(("name", "called"), [("kubectl-oidc_login", "kubectl oidc-login"), ("kubelogin", "kubelogin"),
-                                              ("kubectl-latchkey", "kubectl latchkey")])
+@pytest.mark.parametrize(("name", "called"),
+                         [("kubectl-oidc_login", "kubectl oidc-login"), ("kubelogin", "kubelogin"),
+                          ("kubectl-latchkey", "kubectl latchkey")])
 def test_messages_call_the_program_as_the_user_does(program, name, called):
     linked = link(program, name)
     assert f"{called} get-token [flags]" in linked.bare("get-token", "--help").out
@@ -98,9 +101,10 @@ def test_messages_call_the_program_as_the_user_does(program, name, called):
 # What is missing or wrong
 
 @ids("K7-4")
-@pytest.mark.parametrize(("words", "missing"), [([], "oidc-issuer-url"), (["--oidc-client-id=x"], "oidc-issuer-url"),
-                                                (["--oidc-issuer-url="], "oidc-issuer-url"), (LOGIN[:1], "oidc-client-id"),
-                                                ([*LOGIN[:1], "--oidc-client-id="], "oidc-client-id")])
+@pytest.mark.parametrize(("words", "missing"),
+                         [([], "oidc-issuer-url"), (["--oidc-client-id=x"], "oidc-issuer-url"),
+                          (["--oidc-issuer-url="], "oidc-issuer-url"), (LOGIN[:1], "oidc-client-id"),
+                          ([*LOGIN[:1], "--oidc-client-id="], "oidc-client-id")])
 def test_the_issuer_and_then_the_client_are_required(program, words, missing):
     result = program.bare("get-token", *words)
     assert result.code == "config"
@@ -129,8 +133,9 @@ def test_an_unknown_flag_is_answered_with_the_nearest(program, word, text, hint)
 
 
 @ids("K7-6")
-@pytest.mark.parametrize("words", [["stray"], ["--insecure-skip-tls-verify", "false"], ["--", "--oidc-client-id"], ["-"],
-                                   ["--", "--help"]])
+@pytest.mark.parametrize("words",
+                         [["stray"], ["--insecure-skip-tls-verify", "false"], ["--", "--oidc-client-id"],
+                          ["-"], ["--", "--help"]])
 def test_a_stray_word_is_an_error(program, words):
     result = program.bare("get-token", *LOGIN, *words)
     assert result.code == "config"
@@ -139,9 +144,12 @@ def test_a_stray_word_is_an_error(program, words):
 
 @pytest.mark.parametrize(("words", "text"), [
     (["--oidc-client-id"], "flag needs an argument: --oidc-client-id"),
-    (["--authentication-timeout-sec=abc"], 'invalid argument "abc" for "--authentication-timeout-sec" flag: '),
-    (["--authentication-timeout-sec=1.5"], 'invalid argument "1.5" for "--authentication-timeout-sec" flag: '),
-    (["--authentication-timeout-sec=99999999999"], 'invalid argument "99999999999" for "--authentication-timeout-sec" flag: '),
+    (["--authentication-timeout-sec=abc"],
+     'invalid argument "abc" for "--authentication-timeout-sec" flag: '),
+    (["--authentication-timeout-sec=1.5"],
+     'invalid argument "1.5" for "--authentication-timeout-sec" flag: '),
+    (["--authentication-timeout-sec=99999999999"],
+     'invalid argument "99999999999" for "--authentication-timeout-sec" flag: '),
     (["--force-refresh=yes"], 'invalid argument "yes" for "--force-refresh" flag: '),
     (["-v", "x"], 'invalid argument "x" for "--v" flag: '),
     (['--oidc-extra-scope="a'], 'invalid argument "\\"a" for "--oidc-extra-scope" flag: '),
@@ -179,7 +187,7 @@ def test_a_choice_that_is_none_names_those_that_are(program, command, name, choi
     for value in ("foo", choices.split("|")[0].upper() + "x", ""):
         result = program.bare(command, *LOGIN, f"--{name}={value}")
         assert result.code == "config"
-        assert result.err.startswith(f"error: {command}: {name} must be one of ({choices}) [config]"), result.err
+        assert result.err.startswith(f"error: {command}: {name} must be one of ({choices}) [config]")
 
 
 @ids("K7-12")
@@ -195,9 +203,10 @@ def test_choices_are_judged_in_a_fixed_order(program):
 @pytest.mark.parametrize(("words", "name"), [
     (["--grant-type=device-code"], "device-code"), (["--grant-type=password"], "password"),
     (["--grant-type=authcode-keyboard"], "authcode-keyboard"), (["--username=alice"], "password"),
-    (["--grant-type=client-credentials"], "client-credentials"), (["--token-cache-storage=keyring"], "keyring")])
+    (["--grant-type=client-credentials"], "client-credentials"),
+    (["--token-cache-storage=keyring"], "keyring")])
 @pytest.mark.parametrize("command", ["get-token", "login"])
-def test_a_grant_or_storage_that_is_not_built_is_refused_before_anything_is_sent(kube, issuer, command, words, name):
+def test_what_is_not_built_is_refused_before_anything_is_sent(kube, issuer, command, words, name):
     result = kube.run(command, *words)
     assert result.code == "unsupported"
     assert f"'{name}' is not built into this version: use --" in result.err
@@ -215,7 +224,8 @@ def test_every_flag_is_taken_in_every_spelling(program, name, kind, value):
 
 
 @ids("K7-2")
-@pytest.mark.parametrize(("name", "kind", "value"), [row for row in ALL if row[1] != "switch"], ids=lambda text: str(text))
+@pytest.mark.parametrize(("name", "kind", "value"), [row for row in ALL if row[1] != "switch"],
+                         ids=lambda text: str(text))
 def test_a_flag_that_needs_a_value_says_so(program, name, kind, value):
     result = program.bare("get-token", f"--{name}")
     assert result.code == "config"
@@ -240,7 +250,8 @@ def test_the_storage_auto_of_an_old_kubeconfig_is_disk(program):
 @ids("K7-13")
 @pytest.mark.parametrize("verbosity", [["-v1"], ["-v", "1"], ["-v=1"], ["--v=1"], ["--v", "1"]])
 def test_verbosity_is_taken_before_and_after_the_command(program, verbosity):
-    for words in ([*verbosity, "get-token", *LOGIN], ["get-token", *verbosity, *LOGIN], ["get-token", *LOGIN, *verbosity]):
+    for words in ([*verbosity, "get-token", *LOGIN], ["get-token", *verbosity, *LOGIN],
+                  ["get-token", *LOGIN, *verbosity]):
         assert program.bare(*words, *STOP).code == "unsupported"
     for command in ("clean", "version", "login"):
         assert program.bare(*verbosity, command, "--help").status == 0
