@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "base/log.h"
 
 enum { ANSWER_LIMIT = 1024 * 1024, SKEW_SECONDS = 60 };
 
@@ -90,6 +91,7 @@ bool token_request_send(struct login_context *context, struct buffer *form, bool
     }
     if (choice == CLIENT_POST)
         encoding_form_pair("client_secret", config->client_secret, form);
+    log_names("parameters of the token request", buffer_text(form));
     struct http_request request = {.what = "the token endpoint's answer",
                                    .url = context->provider.token_endpoint,
                                    .form = buffer_text(form),
