@@ -171,7 +171,8 @@ static void make_url(struct attempt *attempt)
                                             .pkce = config->pkce_method == PKCE_NEVER ? NULL : &attempt->pkce,
                                             .extra = config->extra_params};
     attempt->authorization = authorization_url(&attempt->context->provider, &request);
-    log_names("parameters of the authorization request", attempt->authorization + strcspn(attempt->authorization, "?"));
+    log_names("parameters of the authorization request",
+              attempt->authorization + strcspn(attempt->authorization, "?"));
     attempt->visit = memory_format("%s%s", attempt->redirect.origin, attempt->start_path);
 }
 
