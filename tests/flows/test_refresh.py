@@ -45,6 +45,8 @@ def test_each_refresh_spends_the_token_of_the_one_before(kube, issuer):
         kube.expire()
     assert [flat(entry["form"])["refresh_token"] for entry in issuer.requests()] == sent
     assert len(set(sent)) == 3
+    stored = "".join(path.read_text() for path in kube.cache.iterdir())
+    assert not [token for token in sent if token in stored], "those that were spent are gone from the disk"
 
 
 @ids("REF-01", "OUT-05")
