@@ -41,6 +41,19 @@ def test_help_lists_every_flag_that_is_not_deprecated(program, command, word):
     assert listed == [name for name, *_ in SHOWN] + ["v", "help"]
 
 
+DEFAULTS = {"oidc-auto-scopes": "auto", "token-cache-storage": "disk", "http-timeout-sec": "30",
+            "oidc-pkce-method": "auto", "grant-type": "auto", "redirect-probe": "auto",
+            "listen-address": "127.0.0.1:8000,127.0.0.1:18000", "authentication-timeout-sec": "180",
+            "token-cache-dir": "$KUBECACHEDIR/latchkey, else ~/.kube/cache/latchkey"}
+
+
+@ids("K7-2")
+def test_help_tells_the_defaults(program):
+    text = re.sub(r"\n {8,}", " ", program.bare("get-token", "--help").out)
+    found = re.findall(r"^ +(?:-\w, )?--([\w-]+).*\(default ([^()]*)\)$", text, re.M)
+    assert dict(found) == DEFAULTS
+
+
 @ids("K7-1")
 @pytest.mark.parametrize("command", ["get-token", "login", "clean", "version"])
 def test_each_command_has_help_on_stdout(program, command):

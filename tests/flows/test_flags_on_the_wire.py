@@ -129,6 +129,29 @@ def test_a_redirect_url_is_sent_as_it_is_written(kube, issuer):
     assert token_form(issuer)["redirect_uri"] == "http://127.0.0.1:8000/callback"
 
 
+@pytest.mark.parametrize(("probe", "asked"), [("never", 0), ("auto", 1), ("always", 1)])
+def test_the_probe_is_sent_as_the_user_says(kube, issuer, probe, asked):
+    log_in(kube, f"--redirect-probe={probe}")
+    assert endpoints(issuer).count("authorize") == asked
+
+
+# The token
+
+def test_the_access_token_is_handed_out_on_request(kube, issuer):
+    result = log_in(kube, "--oidc-use-access-token")
+    assert result.claims["uid"] and result.claims["azp"] == "kubernetes"
+    assert kube.session["token_kind"] == "access_token"
+
+
+@ids("K7-66")
+def test_another_audience_is_taken_when_it_is_trusted(kube, issuer):
+    issuer.mutate_id_token(claims={"aud": ["kubernetes", "one", "two"]})
+    assert kube.get_token("--oidc-trusted-audience=one").code == "idtoken_aud"
+    for flags in (["--oidc-trusted-audience=one,two"],
+                  ["--oidc-trusted-audience=two", "--oidc-trusted-audience=one"]):
+        assert kube.run("login", *flags).status == 0
+
+
 # The browser
 
 def test_a_browser_command_is_given_the_url_and_its_own_arguments(kube, issuer, tmp_path):
