@@ -2,6 +2,7 @@
 /* Decides between the cache, a refresh and a login, and keeps what came of it. */
 #include "login/login.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -155,6 +156,19 @@ static void note_failure(struct login_context *context, bool asked, const struct
         cooldown_share_failure(&context->cache, &context->key, clock_wall(), err);
 }
 
+/* Go's API server takes 1 MiB, what stands in front of it mostly 8 to 16 KiB (T-12). */
+static void warn_of_size(const struct login_context *context, const struct session *session)
+{
+    enum { KIB = 1024, LARGE = 16 * KIB };
+    const struct notice *notice = &context->config->notice;
+    size_t length = strlen(session->token);
+    if (length <= LARGE)
+        return;
+    notice_say(notice, NOTICE_WARNING,
+               "the token is %zu KiB long: a proxy before the API server may refuse it", length / KIB);
+    notice_say(notice, NOTICE_HINT, "let the provider put fewer groups into it");
+}
+
 static bool log_in(struct login_context *context, struct session *out, struct error *err)
 {
     bool asked = false;
@@ -167,6 +181,7 @@ static bool log_in(struct login_context *context, struct session *out, struct er
         return false;
     }
     keep(context, out);
+    warn_of_size(context, out);
     if (!context->config->force_login) /* `login` says it as its answer */
         notice_say(&context->config->notice, NOTICE_INFO, "logged in as %s at %s", safe(out->username),
                    safe(context->config->issuer));
