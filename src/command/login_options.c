@@ -108,6 +108,15 @@ static bool check_texts(const struct options *options, struct error *err)
            check_text("--oidc-redirect-url", options->redirect_url, err);
 }
 
+/* No browser comes back to anything else. */
+static bool check_redirect_url(const char *url, struct error *err)
+{
+    if (text_is_empty(url) || browser_url_is_safe(url))
+        return true;
+    error_set(err, ERROR_CONFIG, "--oidc-redirect-url: '%s' is not an http or https URL", safe(url));
+    return error_hint(err, "leave it out for http://localhost:PORT, which --listen-address chooses");
+}
+
 /* The page would leave out a link that could be more than a link. */
 static bool check_open_url(const char *url, struct error *err)
 {
@@ -290,6 +299,7 @@ bool login_options_fill(const struct command_input *input, struct login_options 
     if (!check_grant(input, err) || !check_storage(input, &store, err) ||
         !check_choices(input, &out->config, err) || !check_numbers(input->options, err) ||
         !check_texts(input->options, err) || !check_open_url(input->options->open_url, err) ||
+        !check_redirect_url(input->options->redirect_url, err) ||
         !read_certificate(input->options, out, err) || !gather_addresses(input->options, out, err))
         return false;
     fill_config(input, out);
