@@ -111,6 +111,13 @@ struct parser {
     char **word; /* the current one */
 };
 
+/* Every local user can read our command line: a secret leaves it as soon as it was read (T-23). */
+static void hide_secret(const struct option *option, const char *given)
+{
+    if (option->flags & OPTION_SECRET)
+        memory_wipe((char *)(uintptr_t)given, strlen(given));
+}
+
 /* Takes the value of OPTION: after '=', or the next word; a switch needs none. */
 static bool take_value(struct parser *parser, const struct option *option, const char *given,
                        struct error *err)
@@ -121,7 +128,9 @@ static bool take_value(struct parser *parser, const struct option *option, const
         given = *++parser->word;
     if (given == NULL)
         return error_set(err, ERROR_CONFIG, "flag needs an argument: --%s", option->name);
-    return option_set(parser->options, option, given, err);
+    bool good = option_set(parser->options, option, given, err);
+    hide_secret(option, given);
+    return good;
 }
 
 static bool parse_long(struct parser *parser, const char *text, struct error *err)

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from pathlib import Path
 from urllib.parse import quote
 
 import crowd
@@ -154,6 +155,19 @@ def test_the_browser_gets_every_variable_but_the_secrets(guarded):
     names = json.loads(log.read_text())["env"]
     assert not set(names) & set(hidden)
     assert {"SEEN", "HOME", "PATH", "LATCHKEY_V"} <= set(names)
+
+
+@pytest.mark.parametrize("flags", [["--oidc-client-secret={}"], ["--oidc-client-secret", "{}"],
+                                   ["--oidc-request-header=X-Key={}"], ["--oidc-request-header", "X-Key={}"]])
+def test_a_secret_leaves_the_command_line(kube, issuer, flags):
+    """Every local user can read it (T-23)."""
+    issuer.configure(client_secret=CLIENT_SECRET)
+    secret = CLIENT_SECRET if "client-secret" in flags[0] else HEADER_SECRET
+    waiting = Waiting(kube, *(flag.format(secret) for flag in flags))
+    words = Path(f"/proc/{waiting.running.process.pid}/cmdline").read_bytes()
+    assert b"--skip-open-browser" in words and secret.encode() not in words
+    waiting.running.signal()
+    assert waiting.running.wait().code == "interrupted"
 
 
 @ids("K7-85")
