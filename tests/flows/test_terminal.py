@@ -8,6 +8,7 @@ import termios
 import time
 
 import pytest
+from processes import is_alive
 from sockets import is_free
 from terminal import CTRL_C, Seat
 from waiting import Waiting
@@ -114,7 +115,8 @@ def test_the_browser_survives_control_c(kube, issuer, tmp_path):
     seat.press(CTRL_C)
     assert seat.wait().code == "interrupted"
     (pid,) = re.findall(r'"pid": (\d+)', log.read_text())
-    os.kill(int(pid), signal.SIGKILL)  # fails if it has gone
+    assert is_alive(pid)
+    os.kill(int(pid), signal.SIGKILL)
 
 
 def test_the_terminal_is_left_as_it_was(kube, issuer):
