@@ -177,10 +177,19 @@ static bool gather_addresses(const struct options *options, struct login_options
 char *login_options_default_cache(const struct command_input *input)
 {
     const char *kube = command_variable(input, "KUBECACHEDIR");
-    if (kube != NULL)
-        return memory_format("%s/latchkey", kube);
+    if (kube != NULL) {
+        cleanup_string char *path = memory_format("%s/latchkey", kube);
+        return login_options_absolute(path);
+    }
     cleanup_string char *home = file_expand_home("~", command_variable(input, "HOME"));
     return home != NULL && home[0] == '/' ? memory_format("%s/.kube/cache/latchkey", home) : NULL;
+}
+
+/* A relative directory is the working directory's, as it is for the peer. */
+char *login_options_absolute(const char *path)
+{
+    cleanup_string char *here = path[0] != '/' ? getcwd(NULL, 0) : NULL;
+    return here != NULL ? memory_format("%s/%s", here, path) : memory_copy_text(path);
 }
 
 static void gather_directories(const struct command_input *input, bool store, struct login_options *out)
@@ -191,7 +200,7 @@ static void gather_directories(const struct command_input *input, bool store, st
         out->runtime_directory = memory_format("%s/latchkey", runtime);
     if (store) {
         out->candidates[0] = !text_is_empty(input->options->cache_dir)
-                                 ? memory_copy_text(input->options->cache_dir)
+                                 ? login_options_absolute(input->options->cache_dir)
                                  : login_options_default_cache(input);
         out->candidates[1] = memory_copy_text(out->runtime_directory);
     }

@@ -45,6 +45,8 @@ static void attempt_release(struct attempt *attempt)
     redirect_release(&attempt->redirect);
     text_list_release(&attempt->scopes);
     pkce_wipe(&attempt->pkce);
+    memory_wipe(attempt->state, sizeof(attempt->state));
+    memory_wipe(attempt->nonce, sizeof(attempt->nonce));
     memory_cleanup_string(&attempt->authorization);
     memory_cleanup_string(&attempt->start_path);
     memory_cleanup_string(&attempt->callback_path);

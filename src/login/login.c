@@ -50,7 +50,10 @@ static enum login_found count_handout(const struct login_config *config, const s
     if (config->runtime_directory != NULL &&
         !file_open_directory(config->runtime_directory, true, &runtime, &exists, &ignored))
         runtime = -1;
-    switch (handout_count(runtime >= 0 ? runtime : cache->directory, key->name, session->token, now)) {
+    /* one user entry may serve several clusters: each gets the token once */
+    cleanup_secret char *subject =
+        memory_format("%s\n%s", session->token, config->server != NULL ? config->server : "");
+    switch (handout_count(runtime >= 0 ? runtime : cache->directory, key->name, subject, now)) {
     case HANDOUT_REPEATED:
         return LOGIN_FOUND_REPEATED;
     case HANDOUT_RENEW:
@@ -92,6 +95,19 @@ static void warn_about_cache(struct login_context *context, const struct error *
                    safe(context->cache.path));
 }
 
+/* Without a store one more browser opens at every call, unless the failures are noted somewhere. */
+static void open_marks(struct login_context *context)
+{
+    const char *const candidates[] = {context->config->runtime_directory, NULL};
+    struct error ignored = {0};
+    context->marks = &context->cache;
+    if (context->cache.directory >= 0 && !context->cache.read_only)
+        return;
+    session_cache_open(candidates, true, &context->runtime, &ignored);
+    if (context->runtime.directory >= 0)
+        context->marks = &context->runtime;
+}
+
 static bool context_open(struct login_context *context, struct error *err)
 {
     const struct login_config *config = context->config;
@@ -100,6 +116,7 @@ static bool context_open(struct login_context *context, struct error *err)
     if (config->cache_candidates[0] != NULL)
         session_cache_open(config->cache_candidates, true, &context->cache, &warning);
     context->cache.lock_directory = config->runtime_directory;
+    open_marks(context);
     if (warning.code != ERROR_NONE)
         warn_about_cache(context, &warning);
     return loop_open(&context->loop, err) && http_open(context->loop, &config->http, &context->http, err);
@@ -112,6 +129,7 @@ static void context_close(struct login_context *context)
     http_close(context->http);
     loop_close(context->loop);
     session_key_release(&context->key);
+    session_cache_close(&context->runtime);
     session_cache_close(&context->cache);
 }
 
@@ -119,13 +137,13 @@ static void context_close(struct login_context *context)
 static void keep(struct login_context *context, const struct session *session)
 {
     struct error trouble = {0};
+    cooldown_reset(context->marks, &context->key);
     if (context->cache.directory < 0)
         return;
     bool saved = session_cache_save(&context->cache, &context->key, session, NULL, &trouble);
     if (!saved && !context->unsaved)
         notice_say(&context->config->notice, NOTICE_WARNING,
                    "the session could not be saved, the next call will log in again: %s", trouble.message);
-    cooldown_reset(&context->cache, &context->key);
 }
 
 static bool cooldown_allows(struct login_context *context, struct error *err)
@@ -136,7 +154,7 @@ static bool cooldown_allows(struct login_context *context, struct error *err)
     int64_t now = clock_wall();
     if (context->config->force_login)
         return true;
-    cooldown_load(&context->cache, &context->key, &cooldown, &found);
+    cooldown_load(context->marks, &context->key, &cooldown, &found);
     if (!found || cooldown.failures == 0 || !cooldown_is_active(&cooldown, now))
         return true;
     clock_format_duration(cooldown.until - now, wait);
@@ -148,12 +166,13 @@ static bool cooldown_allows(struct login_context *context, struct error *err)
 
 static void note_failure(struct login_context *context, bool asked, const struct error *err)
 {
-    if (context->cache.directory < 0 || (err->code == ERROR_INTERRUPTED && isatty(STDERR_FILENO)))
+    if (context->marks->directory < 0 || (err->code == ERROR_INTERRUPTED && isatty(STDERR_FILENO)))
         return;
-    if (asked)
-        cooldown_login_failed(&context->cache, &context->key, clock_wall(), err);
+    /* A web page can send wrong states; it must not be able to lock kubectl out as well. */
+    if (asked && err->code != ERROR_CALLBACK_STATE)
+        cooldown_login_failed(context->marks, &context->key, clock_wall(), err);
     else
-        cooldown_share_failure(&context->cache, &context->key, clock_wall(), err);
+        cooldown_share_failure(context->marks, &context->key, clock_wall(), err);
 }
 
 /* Go's API server takes 1 MiB, what stands in front of it mostly 8 to 16 KiB (T-12). */
@@ -220,7 +239,7 @@ static bool renew(struct login_context *context, struct session *out, struct err
     turn_announce(context, "refreshing the token", NULL);
     switch (refresh_run(context, &stored, out, err)) {
     case REFRESH_DONE:
-        cooldown_reset(&context->cache, &context->key);
+        cooldown_reset(context->marks, &context->key);
         return true;
     case REFRESH_FAILED:
         if (use_old_token(context, &stored, err, out))
@@ -253,7 +272,8 @@ static bool obey_held_signal(struct login_context *context, struct session *out,
 
 bool login_run(const struct login_config *config, struct session *out, struct error *err)
 {
-    struct login_context context = {.config = config, .cache = {.directory = -1}};
+    struct login_context context = {
+        .config = config, .cache = {.directory = -1}, .runtime = {.directory = -1}};
     cleanup_fd int lock = -1;
     bool good = false;
     if (context_open(&context, err)) {

@@ -99,19 +99,30 @@ def test_a_runtime_directory_that_cannot_be_one_is_not_missed(kube, issuer, valu
     assert kube.get_token(XDG_RUNTIME_DIR=value, **NO_BROWSER).err == ""
 
 
-@pytest.mark.parametrize("place", ["relative", "under a file", "under another user's"])
+@pytest.mark.parametrize("place", ["under a file", "under another user's"])
 def test_a_directory_that_cannot_be_made_is_one_warning(kube, issuer, tmp_path, place):
     (tmp_path / "file").write_text("")
     (tmp_path / "theirs").mkdir()
     os.chown(tmp_path / "theirs", STRANGER, STRANGER)
-    path = {"relative": "cache", "under a file": f"{tmp_path}/file/cache",
-            "under another user's": f"{tmp_path}/theirs/cache"}[place]
+    path = {"under a file": f"{tmp_path}/file/cache", "under another user's": f"{tmp_path}/theirs/cache"}[place]
     kube.flags[-1] = f"--token-cache-dir={path}"
     result = kube.start("get-token", process={"cwd": tmp_path}).wait()
     assert result.claims["email"] == "alice@example.com"
     (warning,) = warnings(result)
     assert path in warning and "the session will not be kept" in warning
-    assert sorted(os.listdir(tmp_path / "theirs")) == [] and not (tmp_path / "cache").exists()
+    assert sorted(os.listdir(tmp_path / "theirs")) == []
+
+
+@ids("K7-18")
+@pytest.mark.parametrize("flags", [["--token-cache-dir=here/cache"], []], ids=["flag", "KUBECACHEDIR"])
+def test_a_relative_directory_is_the_working_directorys(kube, issuer, tmp_path, flags):
+    kube.flags = [*kube.flags[:-1], *flags]
+    kube.environment["KUBECACHEDIR"] = "here"
+    first = kube.start("get-token", process={"cwd": tmp_path}).wait()
+    assert first.err.count("warning") == 0
+    assert len(list((tmp_path / "here").glob("*/*.json"))) == 1
+    assert kube.start("get-token", process={"cwd": tmp_path}, **NO_BROWSER).wait().token == first.token
+    assert kube.bare("clean", *flags, KUBECACHEDIR=str(tmp_path / "here")).status == 0
 
 
 # Homes
