@@ -103,12 +103,12 @@ static const struct command *find_command(const char *name)
 }
 
 /* A command has its name here before it is built, so that it is refused by name. */
-static bool check_is_built(const struct command *command, struct error *err)
+static bool check_is_built(const struct command *command, const char *program, struct error *err)
 {
     if (command == NULL || command->bit != 0)
         return true;
-    return error_set(err, ERROR_UNSUPPORTED, "the command '%s' is not built into this version",
-                     command->name);
+    error_set(err, ERROR_UNSUPPORTED, "the command '%s' is not built into this version", command->name);
+    return error_hint(err, "'%s --help' lists the commands that are", program);
 }
 
 static bool unknown_command(const char *name, const char *program, struct error *err)
@@ -184,7 +184,7 @@ static bool run_help(const struct invocation *call, struct buffer *out, struct e
     const struct command *topic = call->topic != NULL ? find_command(call->topic) : NULL;
     if (call->topic != NULL && topic == NULL)
         return unknown_command(call->topic, call->program, err);
-    if (!check_is_built(topic, err))
+    if (!check_is_built(topic, call->program, err))
         return false;
     return print_help(call, topic != NULL && topic->run != NULL ? topic : NULL, out);
 }
@@ -216,7 +216,7 @@ static bool run(const struct invocation *call, struct buffer *out, struct error 
     cleanup_options struct options options = {0};
     if (call->word != NULL && call->command == NULL)
         return unknown_command(call->word, call->program, err);
-    if (!check_is_built(call->command, err) || !parse_options(call, &options, err))
+    if (!check_is_built(call->command, call->program, err) || !parse_options(call, &options, err))
         return false;
     if (call->command == NULL)
         return run_root(call, &options, out, err);

@@ -8,6 +8,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 program=$top/build/release/latchkey
 work=$(mktemp -d)
 issuer_pid=
+trust=()
 
 finish() {
     [ -z "$issuer_pid" ] || kill "$issuer_pid" 2>/dev/null || :
@@ -27,6 +28,7 @@ install_packages() {
     [ ${#missing[@]} -gt 0 ] || return 0
     echo "installing ${missing[*]}"
     [ "$(id -u)" -eq 0 ] || prefix=(sudo)
+    [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null || { echo "run this as root, or install sudo" >&2; exit 1; }
     "${prefix[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update
     "${prefix[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" \
         >"$work/apt.log" 2>&1 || { tail -n 20 "$work/apt.log" >&2; exit 1; }
@@ -38,9 +40,14 @@ build() {
     "$program" version
 }
 
+has_display() { [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; }
+
+# Plain http for a real browser, which would not believe the provider's throw-away certificate.
 start_issuer() {
+    local tls=(--tls-dir "$work/tls")
+    has_display && tls=()
     mkfifo "$work/ready"
-    /usr/bin/python3 "$top/tests/issuer" --tls-dir "$work/tls" --exit-with-parent >"$work/ready" 2>"$work/issuer.log" &
+    /usr/bin/python3 "$top/tests/issuer" "${tls[@]}" --exit-with-parent >"$work/ready" 2>"$work/issuer.log" &
     issuer_pid=$!
     local line
     if ! read -r -t 60 line <"$work/ready"; then
@@ -48,7 +55,7 @@ start_issuer() {
         exit 1
     fi
     issuer=$(value issuer "$line")
-    ca_file=$(value ca_file "$line")
+    has_display || trust=(--certificate-authority="$(value ca_file "$line")")
     echo "an Authentik-shaped provider on $issuer"
 }
 
@@ -56,13 +63,13 @@ value() { /usr/bin/python3 -c 'import json, sys; print(json.loads(sys.argv[2])[s
 
 # Also where CI=true says that nobody is there.
 get_token() {
-    "$program" get-token --non-interactive=false --oidc-issuer-url="$issuer" --oidc-client-id=kubernetes --certificate-authority="$ca_file" \
+    "$program" get-token --non-interactive=false --oidc-issuer-url="$issuer" --oidc-client-id=kubernetes "${trust[@]}" \
         --token-cache-dir="$work/cache" "$@"
 }
 
 # The user's own browser where there is one; without a display a small program plays the person.
 log_in() {
-    if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+    if has_display; then
         get_token
     else
         get_token --browser-command="$top/tests/issuer/browse.py"

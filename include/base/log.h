@@ -11,6 +11,9 @@ int log_level(void);
 /* One line on stderr, by one write, with the time since the log was switched on, if LEVEL is on. Text from
  * outside must have gone through safe(). */
 void log_line(int level, const char *format, ...) format_check(2, 3);
+/* One line at level 3 with the names, and no value, of the parameters in FORM: name=value&..., or a URL from
+ * its "?" on. */
+void log_names(const char *what, const char *form);
 /* For values that must be recognisable but not readable: the first 4 hexadecimal digits of their SHA-256. */
 struct log_mark {
     char text[5];

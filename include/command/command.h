@@ -49,7 +49,7 @@ void command_print_help(const struct command *command, const char *program, cons
  * those after the program's name and unchanged afterwards. (kubernetes.md 4.2) */
 void command_complete(const struct command_input *input, char **words, const struct command *commands,
                       size_t count, struct buffer *out);
-/* "latchkey version 1.2.3 linux/amd64". */
+/* "latchkey version 1.2.3". */
 const char *command_version_text(void);
 
 #endif

@@ -26,6 +26,8 @@ void login_options_release(struct login_options *login);
 
 /* Notices that stand before any work: deprecations, --insecure-skip-tls-verify. */
 void login_options_warn(const struct command_input *input);
+/* PATH below the working directory when it is relative. Owned by the caller. */
+char *login_options_absolute(const char *path) must_check;
 /* $KUBECACHEDIR/latchkey, else ~/.kube/cache/latchkey; NULL without a home. Owned by the caller. */
 char *login_options_default_cache(const struct command_input *input) must_check;
 

@@ -101,7 +101,8 @@ bool option_from_file(const struct options *options, const struct option *option
 char *option_variable(const struct option *option) must_check;
 
 /* Parses WORDS (without program and command name) for COMMAND: flags, then variables of ENVIRONMENT, then
- * defaults. COMMAND_NAME is for messages ("latchkey get-token"). HOME is for "~"; may be NULL. */
+ * defaults. COMMAND_NAME is for messages ("latchkey get-token"). HOME is for "~"; may be NULL. Secrets are
+ * wiped from WORDS. */
 struct option_source {
     unsigned command;
     const char *command_name;

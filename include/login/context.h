@@ -19,6 +19,10 @@ struct login_context {
     struct loop *loop;
     struct http *http;
     struct session_cache cache;
+    /* Where cool-down and lock holder are noted: the cache, or the runtime directory where nothing is stored. They
+     * hold no secret. */
+    struct session_cache runtime;
+    const struct session_cache *marks;
     struct session_key key;
     bool unsaved;           /* nothing can be stored, and a warning has said so */
     bool skew_told;         /* the person knows that the clocks differ */

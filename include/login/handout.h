@@ -8,8 +8,8 @@
 
 enum handout_verdict {
     HANDOUT_ORDINARY,
-    HANDOUT_REPEATED, /* the third or later of one token to one parent within 10 s */
-    HANDOUT_RENEW     /* the same, and no refresh was forced for this within a minute */
+    HANDOUT_REPEATED, /* the third of one token to one parent within 10 s */
+    HANDOUT_RENEW     /* the third or a later one, and no refresh was forced for this within a minute */
 };
 /* Counts this hand-out in DIRECTORY/NAME.handout: one unsynced write, no lock; every failure is
  * HANDOUT_ORDINARY. */

@@ -65,6 +65,7 @@ struct login_config {
     struct http_settings http;
     const char *const *cache_candidates; /* NULL-terminated; empty: --token-cache-storage=none */
     const char *runtime_directory;       /* $XDG_RUNTIME_DIR/latchkey; NULL */
+    const char *server;  /* of the cluster, where kubectl names it; NULL */
     bool from_kubectl;                   /* KUBERNETES_EXEC_INFO was there */
     const char *program;                 /* as the user calls us, for hints */
     struct notice notice;

@@ -67,6 +67,8 @@ void json_seed(void)
     if (seeded)
         return;
     seeded = true;
+    /* a value that is missing for want of memory would look like one that is not wanted */
+    json_set_alloc_funcs(memory_allocate, free);
     if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
         json_object_seed(seed);
 }

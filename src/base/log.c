@@ -7,9 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/sha256.h"
+
+enum { NAMES_LEVEL = 3, NAMES_LIMIT = 1 << 16 };
 
 static int current_level;
 static int64_t started; /* when the log was switched on */
@@ -45,6 +48,20 @@ void log_line(int level, const char *format, ...)
     line[used++] = '\n';
     if (write(STDERR_FILENO, line, used) < 0)
         return; /* a closed stderr must not end a login */
+}
+
+void log_names(const char *what, const char *form)
+{
+    cleanup_buffer struct buffer names = BUFFER(NAMES_LIMIT);
+    if (current_level < NAMES_LEVEL)
+        return;
+    form += *form == '?';
+    while (*form != '\0') {
+        size_t length = strcspn(form, "&");
+        buffer_add_format(&names, "%s%.*s", names.length > 0 ? ", " : "", (int)strcspn(form, "=&"), form);
+        form += length + (form[length] == '&');
+    }
+    log_line(NAMES_LEVEL, "%s: %s", what, buffer_text(&names));
 }
 
 struct log_mark log_mark(const char *secret)

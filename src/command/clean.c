@@ -29,8 +29,10 @@ bool command_clean(const struct command_input *input, struct buffer *out, struct
 {
     const char *runtime = command_variable(input, "XDG_RUNTIME_DIR");
     (void)out;
-    if (!text_is_empty(input->options->cache_dir))
-        return clean_directory(input->options->cache_dir, true, err);
+    if (!text_is_empty(input->options->cache_dir)) {
+        cleanup_string char *named = login_options_absolute(input->options->cache_dir);
+        return clean_directory(named, true, err);
+    }
     cleanup_string char *path = login_options_default_cache(input);
     cleanup_string char *fallback =
         runtime != NULL && runtime[0] == '/' ? memory_format("%s/latchkey", runtime) : NULL;

@@ -57,6 +57,7 @@ bool command_get_token(const struct command_input *input, struct buffer *out, st
     login_options_warn(input);
     login.config.from_kubectl = request.present;
     login.config.place.may_prompt = !request.present || request.interactive;
+    login.config.server = request.server;
     enum login_found found = login_find(&login.config, clock_wall(), &session);
     if (found == LOGIN_FOUND_RENEW)
         renew_refused(&login.config, &session);

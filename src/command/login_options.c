@@ -123,6 +123,15 @@ static bool check_texts(const struct options *options, struct error *err)
            check_text("--oidc-redirect-url", options->redirect_url, err);
 }
 
+/* No browser comes back to anything else. */
+static bool check_redirect_url(const char *url, struct error *err)
+{
+    if (text_is_empty(url) || browser_url_is_safe(url))
+        return true;
+    error_set(err, ERROR_CONFIG, "--oidc-redirect-url: '%s' is not an http or https URL", safe(url));
+    return error_hint(err, "leave it out for http://localhost:PORT, which --listen-address chooses");
+}
+
 /* The page would leave out a link that could be more than a link. */
 static bool check_open_url(const char *url, struct error *err)
 {
@@ -183,10 +192,19 @@ static bool gather_addresses(const struct options *options, struct login_options
 char *login_options_default_cache(const struct command_input *input)
 {
     const char *kube = command_variable(input, "KUBECACHEDIR");
-    if (kube != NULL)
-        return memory_format("%s/latchkey", kube);
+    if (kube != NULL) {
+        cleanup_string char *path = memory_format("%s/latchkey", kube);
+        return login_options_absolute(path);
+    }
     cleanup_string char *home = file_expand_home("~", command_variable(input, "HOME"));
     return home != NULL && home[0] == '/' ? memory_format("%s/.kube/cache/latchkey", home) : NULL;
+}
+
+/* A relative directory is the working directory's, as it is for the peer. */
+char *login_options_absolute(const char *path)
+{
+    cleanup_string char *here = path[0] != '/' ? getcwd(NULL, 0) : NULL;
+    return here != NULL ? memory_format("%s/%s", here, path) : memory_copy_text(path);
 }
 
 static void gather_directories(const struct command_input *input, bool store, struct login_options *out)
@@ -197,7 +215,7 @@ static void gather_directories(const struct command_input *input, bool store, st
         out->runtime_directory = memory_format("%s/latchkey", runtime);
     if (store) {
         out->candidates[0] = !text_is_empty(input->options->cache_dir)
-                                 ? memory_copy_text(input->options->cache_dir)
+                                 ? login_options_absolute(input->options->cache_dir)
                                  : login_options_default_cache(input);
         out->candidates[1] = memory_copy_text(out->runtime_directory);
     }
@@ -300,8 +318,9 @@ bool login_options_fill(const struct command_input *input, struct login_options 
     if (!check_grant(input, &out->config, err) || !check_storage(input, &store, err) ||
         !check_choices(input, &out->config, err) || !check_numbers(input->options, err) ||
         !check_account(&out->config, input->options->account, err) || !check_texts(input->options, err) ||
-        !check_open_url(input->options->open_url, err) || !read_certificate(input->options, out, err) ||
-        !gather_addresses(input->options, out, err))
+        !check_open_url(input->options->open_url, err) ||
+        !check_redirect_url(input->options->redirect_url, err) ||
+        !read_certificate(input->options, out, err) || !gather_addresses(input->options, out, err))
         return false;
     fill_config(input, out);
     gather_directories(input, store, out);

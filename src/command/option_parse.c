@@ -50,16 +50,59 @@ static const struct option *find_nearest(const char *name, unsigned command)
     return nearest;
 }
 
-static bool unknown_flag(const char *name, const struct option_source *source, struct error *err)
+/* The command that knows OPTION, for a flag that was given to another one or before the command. */
+static const char *find_owner(const struct option *option)
 {
-    error_set(err, ERROR_CONFIG, "unknown flag: --%s", safe(name));
+    if (option->commands & COMMAND_GET_TOKEN)
+        return "get-token";
+    return (option->commands & COMMAND_VERSION) ? "version" : NULL;
+}
+
+static void hint_flag(const char *name, const struct option_source *source, struct error *err)
+{
+    const struct option *elsewhere = option_find(name, COMMAND_ALL);
+    const char *owner = elsewhere != NULL ? find_owner(elsewhere) : NULL;
     const struct option *nearest = find_nearest(name, source->command);
-    if (nearest != NULL)
+    if (owner != NULL)
+        error_hint(err, "--%s belongs to the command '%s'; '%s --help' lists the flags of this one", name,
+                   owner, source->command_name);
+    else if (nearest != NULL)
         error_hint(err, "did you mean --%s? '%s --help' lists all flags", nearest->name,
                    source->command_name);
     else
         error_hint(err, "'%s --help' lists all flags", source->command_name);
+}
+
+static bool unknown_flag(const char *name, const struct option_source *source, struct error *err)
+{
+    error_set(err, ERROR_CONFIG, "unknown flag: --%s", safe(name));
+    hint_flag(name, source, err);
     return false;
+}
+
+/* More than a letter is most often a long flag with one dash. */
+static bool unknown_shorthand(const char *letter, const char *text, const struct option_source *source,
+                              struct error *err)
+{
+    cleanup_string char *name = memory_copy_bytes(text, strcspn(text, "="));
+    error_set(err, ERROR_CONFIG, "unknown shorthand flag: '%s' in -%s", text_make_safe_bytes(letter, 1).text,
+              safe(text));
+    const struct option *meant = option_find(name, source->command);
+    if (meant == NULL && strlen(name) > 2)
+        meant = find_nearest(name, source->command);
+    if (meant != NULL)
+        return error_hint(err, "did you mean --%s? Long flags have two dashes", meant->name);
+    return error_hint(err, "'%s --help' lists all flags", source->command_name);
+}
+
+static bool unknown_word(const char *word, const struct option_source *source, struct error *err)
+{
+    static const char *const values[] = {"true", "false", "1", "0"};
+    error_set(err, ERROR_CONFIG, "unknown command \"%s\" for \"%s\"", safe(word), source->command_name);
+    for (size_t i = 0; i < array_length(values); i++)
+        if (text_equal(word, values[i]))
+            return error_hint(err, "a switch takes its value behind an equals sign: --flag=%s", word);
+    return error_hint(err, "only flags are taken here: '%s --help' lists them", source->command_name);
 }
 
 struct parser {
@@ -67,6 +110,13 @@ struct parser {
     struct options *options;
     char **word; /* the current one */
 };
+
+/* Every local user can read our command line: a secret leaves it as soon as it was read (T-23). */
+static void hide_secret(const struct option *option, const char *given)
+{
+    if (option->flags & OPTION_SECRET)
+        memory_wipe((char *)(uintptr_t)given, strlen(given));
+}
 
 /* Takes the value of OPTION: after '=', or the next word; a switch needs none. */
 static bool take_value(struct parser *parser, const struct option *option, const char *given,
@@ -78,7 +128,9 @@ static bool take_value(struct parser *parser, const struct option *option, const
         given = *++parser->word;
     if (given == NULL)
         return error_set(err, ERROR_CONFIG, "flag needs an argument: --%s", option->name);
-    return option_set(parser->options, option, given, err);
+    bool good = option_set(parser->options, option, given, err);
+    hide_secret(option, given);
+    return good;
 }
 
 static bool parse_long(struct parser *parser, const char *text, struct error *err)
@@ -97,10 +149,10 @@ static bool parse_short(struct parser *parser, const char *text, struct error *e
 {
     const struct option *option = find_shorthand(text[0], parser->source->command);
     if (option == NULL)
-        return error_set(err, ERROR_CONFIG, "unknown shorthand flag: '%.*s' in -%s", 1, text, safe(text));
+        return unknown_shorthand(text, text, parser->source, err);
     const char *given = text[1] == '=' ? text + 2 : text[1] != '\0' ? text + 1 : NULL;
     if (option->type == OPTION_SWITCH && given != NULL && text[1] != '=')
-        return error_set(err, ERROR_CONFIG, "unknown shorthand flag: '%.*s' in -%s", 1, text + 1, safe(text));
+        return unknown_shorthand(text + 1, text, parser->source, err);
     return take_value(parser, option, given, err);
 }
 
@@ -119,8 +171,7 @@ static bool parse_words(struct parser *parser, struct error *err)
         else if (!flags_end && word[0] == '-' && word[1] != '\0')
             good = parse_short(parser, word + 1, err);
         else
-            return error_set(err, ERROR_CONFIG, "unknown command \"%s\" for \"%s\"", safe(word),
-                             parser->source->command_name);
+            return unknown_word(word, parser->source, err);
         if (!good)
             return false;
     }

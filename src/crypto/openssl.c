@@ -10,5 +10,10 @@ static const struct late_library library = {LATE_CRYPTO, "libssl3", symbols, arr
 
 bool openssl_bind(struct error *err)
 {
-    return late_bind(&library, err);
+    if (!late_bind(&library, err))
+        return false;
+    /* OpenSSL 3.0 crashes later when it had no memory for this */
+    if (openssl.OSSL_LIB_CTX_get0_global_default() == NULL)
+        return error_set(err, ERROR_MEMORY, "cannot initialise libcrypto: out of memory");
+    return true;
 }

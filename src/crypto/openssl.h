@@ -26,7 +26,8 @@
     X(EVP_PKEY_fromdata) X(EVP_PKEY_fromdata_init) X(EVP_PKEY_new_raw_public_key_ex)                 \
     X(EVP_PKEY_public_check) X(EVP_Q_digest) X(OSSL_PARAM_BLD_free) X(OSSL_PARAM_BLD_new)            \
     X(OSSL_PARAM_BLD_push_BN) X(OSSL_PARAM_BLD_push_octet_string) X(OSSL_PARAM_BLD_push_utf8_string) \
-    X(OSSL_PARAM_BLD_to_param) X(OSSL_PARAM_free) X(OpenSSL_version) X(PEM_read_bio_PrivateKey)
+    X(OSSL_PARAM_BLD_to_param) X(OSSL_LIB_CTX_get0_global_default) X(OSSL_PARAM_free)                \
+    X(OpenSSL_version) X(PEM_read_bio_PrivateKey)
 /* clang-format on */
 
 struct openssl_table {

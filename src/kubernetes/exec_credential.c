@@ -80,7 +80,7 @@ static bool read_spec(const json_t *info, struct exec_request *request, struct e
 
 bool exec_request_parse(const char *text, struct exec_request *out, struct error *err)
 {
-    static const struct json_source source = {.what = "invalid KUBERNETES_EXEC_INFO",
+    static const struct json_source source = {.what = "invalid KUBERNETES_EXEC_INFO: it",
                                               .code = ERROR_EXEC_INFO};
     cleanup_exec_request struct exec_request request = {.present = true};
     json_auto_t *info = NULL;

@@ -2,8 +2,11 @@
 /* Makes an authorization request and exchanges the code that answers it. */
 #include "login/code_request.h"
 
+#include <string.h>
+
 #include "advice/authentik.h"
 #include "base/encoding.h"
+#include "base/log.h"
 #include "login/account.h"
 #include "login/token_request.h"
 #include "login/verification.h"
@@ -40,6 +43,7 @@ bool code_request_make(struct login_context *context, const char *redirect_uri, 
                                             .pkce = config->pkce_method == PKCE_NEVER ? NULL : &out->pkce,
                                             .extra = &extra};
     out->url = authorization_url(&context->provider, &request);
+    log_names("parameters of the authorization request", out->url + strcspn(out->url, "?"));
     return true;
 }
 
@@ -85,5 +89,7 @@ void code_request_release(struct code_request *request)
     memory_cleanup_string(&request->url);
     text_list_release(&request->scopes);
     pkce_wipe(&request->pkce);
+    memory_wipe(request->state, sizeof(request->state));
+    memory_wipe(request->nonce, sizeof(request->nonce));
     *request = (struct code_request){0};
 }

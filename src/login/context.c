@@ -43,6 +43,19 @@ static void warn_about_cache(struct login_context *context, const struct error *
                    safe(context->cache.path));
 }
 
+/* Without a store one more browser opens at every call, unless the failures are noted somewhere. */
+static void open_marks(struct login_context *context)
+{
+    const char *const candidates[] = {context->config->runtime_directory, NULL};
+    struct error ignored = {0};
+    context->marks = &context->cache;
+    if (context->cache.directory >= 0 && !context->cache.read_only)
+        return;
+    session_cache_open(candidates, true, &context->runtime, &ignored);
+    if (context->runtime.directory >= 0)
+        context->marks = &context->runtime;
+}
+
 bool login_context_open(struct login_context *context, bool create, struct error *err)
 {
     const struct login_config *config = context->config;
@@ -52,6 +65,7 @@ bool login_context_open(struct login_context *context, bool create, struct error
     if (config->cache_candidates[0] != NULL)
         session_cache_open(config->cache_candidates, create, &context->cache, create ? &warning : NULL);
     context->cache.lock_directory = config->runtime_directory;
+    open_marks(context);
     if (warning.code != ERROR_NONE)
         warn_about_cache(context, &warning);
     return loop_open(&context->loop, err) && http_open(context->loop, &config->http, &context->http, err);
@@ -67,6 +81,7 @@ void login_context_close(struct login_context *context)
     http_close(context->http);
     loop_close(context->loop);
     session_key_release(&context->key);
+    session_cache_close(&context->runtime);
     session_cache_close(&context->cache);
 }
 

@@ -81,8 +81,9 @@ enum handout_verdict handout_count(int directory, const char *name, const char *
     if (!same)
         restart(&mark, &current);
     mark.count++;
-    enum handout_verdict verdict = mark.count >= SUSPICIOUS_COUNT ? HANDOUT_REPEATED : HANDOUT_ORDINARY;
-    if (verdict == HANDOUT_REPEATED && (now - mark.renewed >= RENEW_SECONDS || now < mark.renewed)) {
+    /* once is enough: kubectl goes on asking */
+    enum handout_verdict verdict = mark.count == SUSPICIOUS_COUNT ? HANDOUT_REPEATED : HANDOUT_ORDINARY;
+    if (mark.count >= SUSPICIOUS_COUNT && (now - mark.renewed >= RENEW_SECONDS || now < mark.renewed)) {
         verdict = HANDOUT_RENEW;
         mark.renewed = now;
     }

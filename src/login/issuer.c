@@ -27,6 +27,8 @@ static bool fetch_document(struct login_context *context, const struct http_requ
             error_hint(err, "the server cannot answer now: try again later");
         return false;
     }
+    if (response.content_type == NULL || strstr(response.content_type, "json") == NULL)
+        log_line(1, "%s came as '%s', not as JSON", request->what, safe(response.content_type));
     *text = buffer_steal(&response.body);
     return true;
 }

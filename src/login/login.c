@@ -2,6 +2,7 @@
 /* Decides between the cache, a refresh and a login, and keeps what came of it. */
 #include "login/login.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -38,7 +39,10 @@ static enum login_found count_handout(const struct login_config *config, const s
     if (config->runtime_directory != NULL &&
         !file_open_directory(config->runtime_directory, true, &runtime, &exists, &ignored))
         runtime = -1;
-    switch (handout_count(runtime >= 0 ? runtime : cache->directory, key->name, session->token, now)) {
+    /* one user entry may serve several clusters: each gets the token once */
+    cleanup_secret char *subject =
+        memory_format("%s\n%s", session->token, config->server != NULL ? config->server : "");
+    switch (handout_count(runtime >= 0 ? runtime : cache->directory, key->name, subject, now)) {
     case HANDOUT_REPEATED:
         return LOGIN_FOUND_REPEATED;
     case HANDOUT_RENEW:
@@ -77,13 +81,13 @@ enum login_found login_find(const struct login_config *config, int64_t now, stru
 static void keep(struct login_context *context, const struct session *session)
 {
     struct error trouble = {0};
+    cooldown_reset(context->marks, &context->key);
     if (context->cache.directory < 0)
         return;
     bool saved = session_cache_save(&context->cache, &context->key, session, NULL, &trouble);
     if (!saved && !context->unsaved)
         notice_say(&context->config->notice, NOTICE_WARNING,
                    "the session could not be saved, the next call will log in again: %s", trouble.message);
-    cooldown_reset(&context->cache, &context->key);
 }
 
 static bool cooldown_allows(struct login_context *context, struct error *err)
@@ -94,7 +98,7 @@ static bool cooldown_allows(struct login_context *context, struct error *err)
     int64_t now = clock_wall();
     if (context->config->force_login)
         return true;
-    cooldown_load(&context->cache, &context->key, &cooldown, &found);
+    cooldown_load(context->marks, &context->key, &cooldown, &found);
     if (!found || cooldown.failures == 0 || !cooldown_is_active(&cooldown, now))
         return true;
     clock_format_duration(cooldown.until - now, wait);
@@ -106,12 +110,26 @@ static bool cooldown_allows(struct login_context *context, struct error *err)
 
 static void note_failure(struct login_context *context, bool asked, const struct error *err)
 {
-    if (context->cache.directory < 0 || (err->code == ERROR_INTERRUPTED && isatty(STDERR_FILENO)))
+    if (context->marks->directory < 0 || (err->code == ERROR_INTERRUPTED && isatty(STDERR_FILENO)))
         return;
-    if (asked)
-        cooldown_login_failed(&context->cache, &context->key, clock_wall(), err);
+    /* A web page can send wrong states; it must not be able to lock kubectl out as well. */
+    if (asked && err->code != ERROR_CALLBACK_STATE)
+        cooldown_login_failed(context->marks, &context->key, clock_wall(), err);
     else
-        cooldown_share_failure(&context->cache, &context->key, clock_wall(), err);
+        cooldown_share_failure(context->marks, &context->key, clock_wall(), err);
+}
+
+/* Go's API server takes 1 MiB, what stands in front of it mostly 8 to 16 KiB (T-12). */
+static void warn_of_size(const struct login_context *context, const struct session *session)
+{
+    enum { KIB = 1024, LARGE = 16 * KIB };
+    const struct notice *notice = &context->config->notice;
+    size_t length = strlen(session->token);
+    if (length <= LARGE)
+        return;
+    notice_say(notice, NOTICE_WARNING,
+               "the token is %zu KiB long: a proxy before the API server may refuse it", length / KIB);
+    notice_say(notice, NOTICE_HINT, "let the provider put fewer groups into it");
 }
 
 static bool needs_person(const struct login_config *config)
@@ -150,6 +168,7 @@ static bool log_in(struct login_context *context, struct session *out, struct er
     }
     account_compare(context, out);
     keep(context, out);
+    warn_of_size(context, out);
     if (!context->config->force_login) /* `login` says it as its answer */
         notice_say(&context->config->notice, NOTICE_INFO, "logged in as %s at %s", safe(out->username),
                    safe(context->config->issuer));
@@ -207,7 +226,7 @@ static bool renew(struct login_context *context, struct session *out, struct err
     turn_announce(context, "refreshing the token", NULL);
     switch (refresh_run(context, &stored, out, err)) {
     case REFRESH_DONE:
-        cooldown_reset(&context->cache, &context->key);
+        cooldown_reset(context->marks, &context->key);
         return true;
     case REFRESH_FAILED:
         if (use_old_token(context, &stored, err, out))
@@ -259,7 +278,8 @@ static bool obey_held_signal(struct login_context *context, struct session *out,
 
 bool login_run(const struct login_config *config, struct session *out, struct error *err)
 {
-    struct login_context context = {.config = config, .cache = {.directory = -1}};
+    struct login_context context = {
+        .config = config, .cache = {.directory = -1}, .runtime = {.directory = -1}};
     cleanup_fd int lock = -1;
     bool good = false;
     if (login_context_open(&context, true, err)) {

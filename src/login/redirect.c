@@ -130,8 +130,13 @@ static enum probe_step ask(struct search *search, struct error *err)
     if (!redirect_probe_is_wanted(search->context))
         return STEP_TAKEN;
     switch (redirect_probe_ask(search->context, search->found.uri, &search->page)) {
+    case PROBE_INCONCLUSIVE: /* nobody who pressed Ctrl-C wants to see a browser open */
+        if (loop_interrupted(search->context->loop)) {
+            error_set(err, ERROR_INTERRUPTED, "the login was interrupted");
+            return STEP_FAILED;
+        }
+        return STEP_TAKEN;
     case PROBE_ACCEPTED:
-    case PROBE_INCONCLUSIVE:
         return STEP_TAKEN;
     case PROBE_CLIENT_REFUSED:
         explain_client(search, err);

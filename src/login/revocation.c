@@ -95,7 +95,8 @@ bool revocation_run(const struct login_config *config, const struct session_key 
                     enum revocation_result *result, struct error *err)
 {
     struct login_config own = *config;
-    struct login_context context = {.config = &own, .cache = {.directory = -1}};
+    struct login_context context = {
+        .config = &own, .cache = {.directory = -1}, .runtime = {.directory = -1}};
     cleanup_fd int lock = -1;
     struct session shared = {0};
     own.force_login = true; /* the turn is ours, whatever the session looks like */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "base/log.h"
 #include "crypto/client_assertion.h"
 #include "crypto/random.h"
 
@@ -157,6 +158,7 @@ bool token_request_post(struct login_context *context, const struct token_post *
         return false;
     if (choice == CLIENT_POST)
         encoding_form_pair("client_secret", config->client_secret, post->form);
+    log_names("parameters of the token request", buffer_text(post->form));
     struct http_request request = {.what = post->what,
                                    .url = post->url,
                                    .form = buffer_text(post->form),

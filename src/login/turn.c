@@ -36,7 +36,7 @@ static void say_who(struct wait *wait)
     struct lock_holder holder = {0};
     const struct notice *notice = &wait->context->config->notice;
     wait->said = true;
-    if (!lock_holder_read(&wait->context->cache, &wait->context->key, &holder)) {
+    if (!lock_holder_read(wait->context->marks, &wait->context->key, &holder)) {
         notice_say(notice, NOTICE_INFO, "waiting for another process that gets a token for the same session");
         return;
     }
@@ -90,7 +90,7 @@ static bool wait_in_loop(struct wait *wait, struct error *err)
         return !wait->hopeless;
     case LOOP_DEADLINE: {
         struct lock_holder holder = {0};
-        bool known = lock_holder_read(&context->cache, &context->key, &holder);
+        bool known = lock_holder_read(context->marks, &context->key, &holder);
         cleanup_string char *who =
             known ? memory_format("process %d", holder.pid) : memory_copy_text("another process");
         error_set(err, ERROR_LOCK_TIMEOUT, "gave up waiting for %s, which gets a token for the same session",
@@ -132,7 +132,7 @@ static bool found_failure(struct wait *wait, struct error *err)
     bool found = false;
     if (wait->context->config->force_login)
         return false;
-    cooldown_load(&wait->context->cache, &wait->context->key, &cooldown, &found);
+    cooldown_load(wait->context->marks, &wait->context->key, &cooldown, &found);
     if (!found || cooldown.failed_at < wait->started_wall || !cooldown_is_active(&cooldown, clock_wall()))
         return false;
     *err = cooldown.cause;
@@ -201,12 +201,12 @@ void turn_announce(const struct login_context *context, const char *phase, const
     snprintf(holder.phase, sizeof(holder.phase), "%s", phase);
     if (url != NULL && strlen(url) < sizeof(holder.url))
         snprintf(holder.url, sizeof(holder.url), "%s", url);
-    if (context->cache.directory >= 0)
-        lock_holder_write(&context->cache, &context->key, &holder);
+    if (context->marks->directory >= 0)
+        lock_holder_write(context->marks, &context->key, &holder);
 }
 
 void turn_end(const struct login_context *context)
 {
-    if (context->cache.directory >= 0)
-        lock_holder_clear(&context->cache, &context->key);
+    if (context->marks->directory >= 0)
+        lock_holder_clear(context->marks, &context->key);
 }

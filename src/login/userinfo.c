@@ -156,7 +156,8 @@ static bool run(struct login_context *context, struct session *out, json_t **cla
 bool userinfo_ask(const struct login_config *config, struct session *out, json_t **claims, struct error *err)
 {
     struct login_config own = *config;
-    struct login_context context = {.config = &own, .cache = {.directory = -1}};
+    struct login_context context = {
+        .config = &own, .cache = {.directory = -1}, .runtime = {.directory = -1}};
     cleanup_fd int lock = -1;
     struct session shared = {0};
     own.force_login = true; /* the turn is ours, whatever the session looks like */

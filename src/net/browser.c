@@ -111,7 +111,10 @@ bool browser_available(const struct browser_settings *settings, const char **why
     if (settings->has_display)
         *why = "none of xdg-open, x-www-browser and www-browser is installed";
     else
-        *why = settings->why_not != NULL ? settings->why_not : "there is no display here";
+        *why = settings->why_not != NULL ? settings->why_not
+               : text_is_empty(settings->browser)
+                   ? "there is no display here"
+                   : "there is no display here, and what BROWSER names is not found";
     return false;
 }
 

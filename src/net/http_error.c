@@ -79,6 +79,15 @@ static bool fail_connect(const struct http_transfer *transfer, struct error *err
                       "check that the host and port are right, and that the network, VPN or proxy is up");
 }
 
+static bool fail_timeout(const struct http_transfer *transfer, struct error *err)
+{
+    fail_by_cause(transfer, ERROR_TIMEOUT, err);
+    return error_hint(err,
+                      "check that the network, VPN or proxy is up; for a slow link --http-timeout-sec allows "
+                      "more than %d s",
+                      transfer->http->settings.timeout_seconds);
+}
+
 static bool fail_receive(const struct http_transfer *transfer, struct error *err)
 {
     if (strstr(transfer->cause, "CONNECT") != NULL || strstr(transfer->cause, "roxy") != NULL)
@@ -148,7 +157,7 @@ static bool fail_by_code(const struct http_transfer *transfer, struct error *err
     case CURLE_PROXY:
         return fail_proxy(transfer, err);
     case CURLE_OPERATION_TIMEDOUT:
-        return fail_by_cause(transfer, ERROR_TIMEOUT, err);
+        return fail_timeout(transfer, err);
     case CURLE_FILESIZE_EXCEEDED:
         return fail_by_refusal(transfer, err);
     case CURLE_OUT_OF_MEMORY:

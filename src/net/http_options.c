@@ -10,7 +10,8 @@
 #include "base/clock.h"
 #include "http_curl.h"
 
-enum { CONNECT_LIMIT = 10000, SILENCE_BYTES = 16, SILENCE_SECONDS = 10 };
+/* Silence may last a third of the request's limit: 10 s unless the user says otherwise. */
+enum { CONNECT_LIMIT = 10000, SILENCE_BYTES = 16, SILENCE_PART = 3 };
 
 /* After the first option that fails nothing more is set. */
 struct options {
@@ -125,11 +126,9 @@ static void options_set_trust(struct options *options, const struct http *http)
 static void options_set_limits(struct options *options, const struct http_transfer *transfer)
 {
     int64_t left = transfer->deadline - clock_monotonic();
-    long silence = transfer->http->settings.timeout_seconds / 3;
+    long silence = transfer->http->settings.timeout_seconds / SILENCE_PART;
     if (left < 1)
         left = 1;
-    if (silence > SILENCE_SECONDS)
-        silence = SILENCE_SECONDS;
     set_number(options, CURLOPT_TIMEOUT_MS, (long)left);
     set_number(options, CURLOPT_CONNECTTIMEOUT_MS, left < CONNECT_LIMIT ? (long)left : CONNECT_LIMIT);
     set_number(options, CURLOPT_LOW_SPEED_TIME, silence < 1 ? 1 : silence);

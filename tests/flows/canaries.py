@@ -25,11 +25,11 @@ def forms(secret):
 
 
 class Watch(threading.Thread):
-    """Reads the command line of every process again and again, and the environment of every browser."""
+    """Reads the command line of every process that we started, again and again, and the environment of every browser."""
 
     def __init__(self):
         super().__init__(daemon=True)
-        self.command_lines, self.environments = set(), set()
+        self.command_lines, self.environments, self.family = set(), set(), {os.getpid()}
         self.ended = threading.Event()
 
     def run(self):
@@ -40,6 +40,10 @@ class Watch(threading.Thread):
 
     def look(self, process):
         try:
+            parent = int((process / "stat").read_text(errors="replace").rpartition(")")[2].split()[1])
+            if parent not in self.family and int(process.name) not in self.family:
+                return  # a neighbour's
+            self.family.add(int(process.name))
             command_line = (process / "cmdline").read_bytes()
             self.command_lines.add(command_line)
             if b"browse.py" in command_line:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The flags that kubeconfigs in the field hold, with a value that means no harm: the drop-in promise as a table."""
+"""The flags that kubeconfigs in the field hold, each with a value that means no harm."""
 
 ISSUER = "https://sso.example.com/application/o/kubernetes/"
 
@@ -34,6 +34,7 @@ SHOWN = [
     ("local-server-key", "text", "/dev/null"),
     ("open-url-after-authentication", "text", "https://example.com/"),
     ("oidc-auth-request-extra-params", "map", "prompt=login"),
+    ("account", "text", "admin"),
     ("username", "text", "alice"),
     ("password", "secret", "s3cr3t"),
     ("client-assertion-source", "text", "env:NAME"),

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +96,8 @@ class Program:
         self.cache = self.directory / "cache"
         self.page = self.directory / "page.html"
         self.flags = []
-        self.environment = {"HOME": str(self.home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "BROWSER": str(BROWSER),
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # `env python3` may be a slow shim otherwise
+        self.environment = {"HOME": str(self.home), "PATH": path, "LANG": "C.UTF-8", "BROWSER": str(BROWSER),
                             "FAKE_BROWSER_PAGE": str(self.page)}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
             if name in os.environ:

@@ -8,11 +8,12 @@ NO_BROWSER = {"BROWSER": "/bin/false", "LATCHKEY_AUTHENTICATION_TIMEOUT_SEC": "5
 
 
 def cache_of_a_login(issuer, directory, *flags):
-    """A cache directory with a good session, to be copied. Its refresh token ends with the issuer's next reset."""
+    """A cache directory with a good session, to be copied; its refresh token ends with the issuer's next reset."""
     issuer.reset()
     program = Program(directory)
     program.flags = [f"--oidc-issuer-url={issuer.url}", "--oidc-client-id=kubernetes",
-                     f"--certificate-authority={issuer.ca_file}", f"--token-cache-dir={program.cache}", *flags]
+                     f"--certificate-authority={issuer.ca_file}", f"--token-cache-dir={program.cache}",
+                     *flags]
     assert program.get_token().status == 0
     return program.cache
 
@@ -34,7 +35,7 @@ def refresh(kube, *flags, **environment):
 
 
 def refuse(kube, issuer, code, asked, *flags, dropped=False, **environment):
-    """A refresh that ends with CODE after the requests ASKED: no browser, and the session as it was, or gone."""
+    """A refresh that ends with CODE after the requests ASKED: no browser, the session as it was, or gone."""
     before = kube.session_file.read_bytes()
     result = kube.get_token(*flags, **NO_BROWSER, **environment)
     assert result.code == code, result.err

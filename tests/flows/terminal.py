@@ -32,7 +32,7 @@ class Seat(Terminal):
         return bool(ready)
 
     def wait(self, timeout=30):
-        """The Result; its `err` is what stays on the screen: lines that were cleared are gone."""
+        """The Result; its `err` is what stays on the screen: lines that were cleared are gone, and the key's echo."""
         process = self.running.process
         status = process.wait(timeout)
         out = process.stdout.read().decode()
@@ -40,4 +40,4 @@ class Seat(Terminal):
             pass
         process.stderr = open(os.devnull, "rb")  # `Program` closes what its processes have
         self.hang_up()
-        return Result(status, out, re.sub(r"[^\n]*\r\x1b\[K", "", self.seen.replace("\r\n", "\n")))
+        return Result(status, out, re.sub(r"[^\n]*\r\x1b\[K|\^C", "", self.seen.replace("\r\n", "\n")))

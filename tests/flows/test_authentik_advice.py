@@ -2,6 +2,7 @@
 """The ways in which a set-up at Authentik fails, and that each is recognised and told with its setting."""
 
 import pytest
+from issuer.client import Issuer
 from refusal import refused, store_old_session
 from stranger import move
 from waiting import Waiting
@@ -213,3 +214,17 @@ def test_an_issuer_for_all_providers_is_told(kube, issuer, log):
     result = refused(kube, issuer, "discovery_issuer")
     advised(result, "issuer_mode: per_provider", "discoveryURL")
     assert not log.exists()
+
+
+# Every version
+
+@pytest.mark.parametrize("preset", ["2025.10", "2026.2", "2026.5"])
+def test_every_version_logs_in_with_a_secret_and_refreshes(program, tmp_path, preset):
+    with Issuer(tmp_path, preset=preset, client_secret="p:ä%+ &") as issuer:
+        program.flags = [f"--oidc-issuer-url={issuer.url}", "--oidc-client-id=kubernetes",
+                         f"--certificate-authority={issuer.ca_file}", f"--token-cache-dir={program.cache}",
+                         "--oidc-client-secret=p:ä%+ &"]
+        assert program.get_token().claims["preferred_username"] == "alice"
+        program.expire()
+        assert program.get_token(BROWSER="/bin/false").status == 0
+        assert issuer.count("token") == 2

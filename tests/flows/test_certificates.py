@@ -69,6 +69,32 @@ def test_an_authority_of_the_environment_is_believed(unknown, issuer, tmp_path, 
     assert unknown.get_token(**{name: str(value)}).status == 0
 
 
+def system_directory(directory):
+    """What to put before a program that shall see DIRECTORY as the system's own."""
+    return {"before": ["unshare", "-m", "sh", "-c", f'mount --bind {directory} /etc/ssl/certs && exec "$@"', "sh"]}
+
+
+@pytest.fixture
+def in_system(issuer, tmp_path):
+    """Process arguments for a system whose directory of authorities holds the issuer's."""
+    directory = tmp_path / "system"
+    directory.mkdir()
+    shutil.copy(issuer.ca_file, directory / hashed_name())
+    return system_directory(directory)
+
+
+@ids("K7-73")
+def test_an_authority_of_the_system_is_believed(unknown, in_system):
+    assert unknown.start("get-token", process=in_system).wait().status == 0
+
+
+@ids("K7-73")
+def test_an_authority_that_only_the_bundle_of_the_system_holds_is_believed(unknown, issuer, tmp_path):
+    (tmp_path / "bundle").mkdir()
+    shutil.copy(issuer.ca_file, tmp_path / "bundle" / "ca-certificates.crt")
+    assert unknown.start("get-token", process=system_directory(tmp_path / "bundle")).wait().status == 0
+
+
 # Not believed
 
 @ids("K7-73")
@@ -82,6 +108,13 @@ def test_an_authority_that_nobody_named_is_not_believed(unknown, issuer):
 @ids("K7-73")
 def test_flags_replace_the_authorities_of_the_environment(unknown, issuer, other_ca):
     result = unknown.get_token(f"--certificate-authority={other_ca}", SSL_CERT_FILE=issuer.ca_file, **NO_BROWSER)
+    assert result.code == "tls"
+    assert issuer.requests() == []
+
+
+@ids("K7-73")
+def test_flags_replace_the_authorities_of_the_system(unknown, issuer, other_ca, in_system):
+    result = unknown.start("get-token", f"--certificate-authority={other_ca}", process=in_system, **NO_BROWSER).wait()
     assert result.code == "tls"
     assert issuer.requests() == []
 

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from issuer.browse import Browser
+from program import exec_info
 from rested import NO_BROWSER, cache_of_a_login
 
 ids = pytest.mark.ids
@@ -37,7 +38,8 @@ def said(kube, sessions, path=None):
 def test_everything_of_ours_goes_and_the_directory_with_it(stored):
     name = stored.session_file.stem
     assert stored.get_token("--oidc-extra-scope=groups").status == 0
-    assert stored.get_token("--oidc-extra-scope=groups", "--force-refresh", "--oidc-client-id=wrong").status == 1
+    assert stored.get_token("--oidc-extra-scope=groups", "--force-refresh",
+                            "--oidc-client-id=wrong").status == 1
     for extension in (".bad", ".holder", ".cooldown"):
         (stored.cache / f"{name}{extension}").write_text("{}")
     dead = subprocess.Popen(["/bin/true"])
@@ -48,6 +50,20 @@ def test_everything_of_ours_goes_and_the_directory_with_it(stored):
     assert result.err == said(stored, 2)
     assert not stored.cache.exists()
     assert stored.get_token().status == 0
+
+
+@ids("K7-42")
+@pytest.mark.parametrize("has_runtime_directory", [False, True])
+def test_what_a_call_of_kubectl_leaves_behind_goes_as_well(stored, has_runtime_directory):
+    runtime = stored.directory / "runtime"
+    runtime.mkdir(mode=0o700)
+    environment = {"XDG_RUNTIME_DIR": str(runtime)} if has_runtime_directory else {}
+    assert stored.get_token(KUBERNETES_EXEC_INFO=exec_info(), **environment, **NO_BROWSER).status == 0
+    assert len(list(stored.directory.rglob("*.handout"))) == 1
+    for result in (clean(stored), stored.bare("clean", **environment)):
+        assert result.status == 0 and "not ours" not in result.err
+    assert not list(stored.directory.rglob("*.handout"))
+    assert not stored.cache.exists()
 
 
 @ids("K7-42")
@@ -94,20 +110,24 @@ def foreign(cache, victim):
     """Everything that one may find in such a directory and must not touch, by name."""
     name = next(cache.glob("*.json")).stem
     other = "localhost-0123456789abcdef"
-    plain = {"notes.txt": "mine", "x.json": "{}", PEER: '{"id_token":"a","refresh_token":"b"}', f"{PEER}.lock": "", ".hidden": "",
-             "localhost-0123456789abcde.json": "{}", "localhost-0123456789ABCDEF.json": "{}", f"{other}.json": '{"mine":1}', f"{other}.provider": "no",
+    plain = {"notes.txt": "mine", "x.json": "{}", PEER: '{"id_token":"a","refresh_token":"b"}',
+             f"{PEER}.lock": "", ".hidden": "",
+             "localhost-0123456789abcde.json": "{}", "localhost-0123456789ABCDEF.json": "{}",
+             f"{other}.json": '{"mine":1}', f"{other}.provider": "no",
              f"{name}.jsonx": "", f"{name}.json~": "", ".tok.": "", ".tok.x.y": ""}
     for file, text in plain.items():
         (cache / file).write_text(text)
         (cache / file).chmod(0o600)
-    shutil.copy(cache / f"{name}.json", cache / "localhost-1111111111111111.json")  # a good session under a wrong name
+    shutil.copy(cache / f"{name}.json",
+                cache / "localhost-1111111111111111.json")  # a good session under a wrong name
     (cache / "localhost-2222222222222222.json").symlink_to(victim)
     (cache / "localhost-3333333333333333.json").mkdir()
     (cache / "localhost-3333333333333333.json" / "deep").write_text("")
     os.mkfifo(cache / "localhost-4444444444444444.json")
     shutil.copy(cache / f"{name}.json", cache / "localhost-5555555555555555.lock")
     os.chown(cache / "localhost-5555555555555555.lock", STRANGER, STRANGER)
-    return sorted({*plain, *(f"localhost-{digit * 16}.json" for digit in "1234"), "localhost-5555555555555555.lock"})
+    return sorted({*plain, *(f"localhost-{digit * 16}.json" for digit in "1234"),
+                   "localhost-5555555555555555.lock"})
 
 
 @ids("K7-42")
@@ -160,7 +180,8 @@ def test_a_directory_that_is_not_ours_is_refused(stored, tmp_path, kind):
 # Which directory
 
 @ids("K7-42", "K7-18")
-@pytest.mark.parametrize(("environment", "place"), [({}, "home/.kube/cache/latchkey"), ({"KUBECACHEDIR": "kube"}, "kube/latchkey"),
+@pytest.mark.parametrize(("environment", "place"), [({}, "home/.kube/cache/latchkey"),
+                                                    ({"KUBECACHEDIR": "kube"}, "kube/latchkey"),
                                                     ({"XDG_RUNTIME_DIR": "runtime"}, "runtime/latchkey")])
 def test_without_a_flag_the_directories_of_get_token_are_cleaned(stored, tmp_path, environment, place):
     environment = {name: str(tmp_path / value) for name, value in environment.items()}

@@ -17,7 +17,8 @@ ids = pytest.mark.ids
 def store(kube, obtained, left, lifetime=3600):
     """The stored session, obtained so many seconds ago by our clock, with so many left by the provider's."""
     now = int(time.time())
-    kube.edit_session(obtained_at=now - obtained, expires_at=now + left, issued_at=now - 100000, lifetime=lifetime)
+    kube.edit_session(obtained_at=now - obtained, expires_at=now + left, issued_at=now - 100000,
+                      lifetime=lifetime)
 
 
 TWO_CLOCKS = [
@@ -44,7 +45,8 @@ def test_a_constant_difference_of_the_clocks_does_no_harm_but_is_told(kube, issu
     issuer.configure(clock_offset=offset)
     first = kube.get_token()
     side = "ahead of" if offset < 0 else "behind"
-    assert first.err.startswith("warning: the clock of this machine is ") and f" {side} the provider's" in first.err
+    assert first.err.startswith("warning: the clock of this machine is ")
+    assert f" {side} the provider's" in first.err
     assert first.err.count("the clock of this machine") == 1
     issuer.clear_log()
     assert refresh(kube).token == first.token
@@ -55,7 +57,9 @@ def test_a_constant_difference_of_the_clocks_does_no_harm_but_is_told(kube, issu
 
 
 @ids("T-31")
-@pytest.mark.parametrize(("offset", "code"), [(-4000, "idtoken_exp"), (-86400, "idtoken_exp"), (400, "idtoken_iat"), (86400, "idtoken_iat")])
+@pytest.mark.parametrize(("offset", "code"),
+                         [(-4000, "idtoken_exp"), (-86400, "idtoken_exp"), (400, "idtoken_iat"),
+                          (86400, "idtoken_iat")])
 def test_clocks_that_differ_too_much_are_named(kube, issuer, offset, code):
     issuer.configure(clock_offset=offset)
     result = kube.get_token()
@@ -106,12 +110,15 @@ def test_an_expiry_that_cannot_be_is_refused_or_a_time_that_kubectl_can_read(kub
 def plain(program, tmp_path):
     """An issuer without certificates, which have a date of their own."""
     with Issuer(tmp_path / "issuer", tls=False) as issuer:
-        program.flags = [f"--oidc-issuer-url={issuer.url}", "--oidc-client-id=kubernetes", f"--token-cache-dir={program.cache}"]
+        program.flags = [f"--oidc-issuer-url={issuer.url}", "--oidc-client-id=kubernetes",
+                         f"--token-cache-dir={program.cache}"]
         yield issuer
 
 
 @ids("T-31")
-@pytest.mark.parametrize("day", ["2038-01-19 03:14:00", "2038-02-01 00:00:00", "2106-02-07 06:28:10", "2400-01-01 00:00:00"])
+@pytest.mark.parametrize("day",
+                         ["2038-01-19 03:14:00", "2038-02-01 00:00:00", "2106-02-07 06:28:10",
+                          "2400-01-01 00:00:00"])
 def test_it_works_in_a_far_year(program, plain, day):
     if crowd.sanitized():
         return
@@ -129,7 +136,8 @@ def test_it_works_in_a_far_year(program, plain, day):
 def browser_of_today(program):
     """The fake browser without the program's own clock."""
     wrapper = program.directory / "browser"
-    wrapper.write_text(f'#!/bin/sh\nexec env -u LD_PRELOAD -u FAKETIME "{program.environment["BROWSER"]}" "$@"\n')
+    browser = program.environment["BROWSER"]
+    wrapper.write_text(f'#!/bin/sh\nexec env -u LD_PRELOAD -u FAKETIME "{browser}" "$@"\n')
     wrapper.chmod(0o755)
     return str(wrapper)
 
@@ -141,9 +149,11 @@ def test_a_clock_that_jumps_does_not_end_the_wait_for_the_person(program, plain,
         return
     clock = program.directory / "clock"
     clock.write_text("+0\n")
-    jumping = {"FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    jumping = {"FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
+               "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     running = program.start("get-token", "--skip-open-browser", "--authentication-timeout-sec=60", process={
-        "before": ["sh", "-c", 'LD_PRELOAD=$(faketime -f +0 sh -c \'echo $LD_PRELOAD\') exec "$@"', "sh"]}, **jumping)
+        "before": ["sh", "-c", 'LD_PRELOAD=$(faketime -f +0 sh -c \'echo $LD_PRELOAD\') exec "$@"', "sh"]},
+        **jumping)
     url = running.read_line(r"Please visit .*: (\S+)$")[1]
     clock.write_text(f"{jump}\n")
     Browser().open(url)

@@ -37,8 +37,21 @@ def test_the_bare_program_shows_help(program, words):
 def test_help_lists_every_flag_that_is_not_deprecated(program, command, word):
     result = program.bare(command, word)
     assert result.status == 0 and result.err == ""
-    assert re.findall(r"^ +(?:-\w, )?--([\w-]+)", result.out, re.M) == [
-        name for name, *_ in SHOWN if name != "output" or command == "get-token"] + ["v", "help"]
+    listed = re.findall(r"^ +(?:-\w, )?--([\w-]+)", result.out, re.M)
+    assert listed == [name for name, *_ in SHOWN if name != "output" or command == "get-token"] + ["v", "help"]
+
+
+DEFAULTS = {"oidc-auto-scopes": "auto", "token-cache-storage": "disk", "http-timeout-sec": "30",
+            "oidc-pkce-method": "auto", "grant-type": "auto", "redirect-probe": "auto",
+            "listen-address": "127.0.0.1:8000,127.0.0.1:18000", "authentication-timeout-sec": "180",
+            "token-cache-dir": "$KUBECACHEDIR/latchkey, else ~/.kube/cache/latchkey"}
+
+
+@ids("K7-2")
+def test_help_tells_the_defaults(program):
+    text = re.sub(r"\n {8,}", " ", program.bare("get-token", "--help").out)
+    found = re.findall(r"^ +(?:-\w, )?--([\w-]+).*\(default ([^()]*)\)$", text, re.M)
+    assert dict(found).items() >= DEFAULTS.items()
 
 
 @ids("K7-1")
@@ -87,8 +100,9 @@ def test_verbose_version_binds_every_library(program):
 
 
 @ids("K7-1")
-@pytest.mark.parametrize(("name", "called"), [("kubectl-oidc_login", "kubectl oidc-login"), ("kubelogin", "kubelogin"),
-                                              ("kubectl-latchkey", "kubectl latchkey")])
+@pytest.mark.parametrize(("name", "called"),
+                         [("kubectl-oidc_login", "kubectl oidc-login"), ("kubelogin", "kubelogin"),
+                          ("kubectl-latchkey", "kubectl latchkey")])
 def test_messages_call_the_program_as_the_user_does(program, name, called):
     linked = link(program, name)
     assert f"{called} get-token [flags]" in linked.bare("get-token", "--help").out
@@ -99,9 +113,10 @@ def test_messages_call_the_program_as_the_user_does(program, name, called):
 # What is missing or wrong
 
 @ids("K7-4")
-@pytest.mark.parametrize(("words", "missing"), [([], "oidc-issuer-url"), (["--oidc-client-id=x"], "oidc-issuer-url"),
-                                                (["--oidc-issuer-url="], "oidc-issuer-url"), (LOGIN[:1], "oidc-client-id"),
-                                                ([*LOGIN[:1], "--oidc-client-id="], "oidc-client-id")])
+@pytest.mark.parametrize(("words", "missing"),
+                         [([], "oidc-issuer-url"), (["--oidc-client-id=x"], "oidc-issuer-url"),
+                          (["--oidc-issuer-url="], "oidc-issuer-url"), (LOGIN[:1], "oidc-client-id"),
+                          ([*LOGIN[:1], "--oidc-client-id="], "oidc-client-id")])
 def test_the_issuer_and_then_the_client_are_required(program, words, missing):
     result = program.bare("get-token", *words)
     assert result.code == "config"
@@ -130,8 +145,9 @@ def test_an_unknown_flag_is_answered_with_the_nearest(program, word, text, hint)
 
 
 @ids("K7-6")
-@pytest.mark.parametrize("words", [["stray"], ["--insecure-skip-tls-verify", "false"], ["--", "--oidc-client-id"], ["-"],
-                                   ["--", "--help"]])
+@pytest.mark.parametrize("words",
+                         [["stray"], ["--insecure-skip-tls-verify", "false"], ["--", "--oidc-client-id"],
+                          ["-"], ["--", "--help"]])
 def test_a_stray_word_is_an_error(program, words):
     result = program.bare("get-token", *LOGIN, *words)
     assert result.code == "config"
@@ -140,9 +156,12 @@ def test_a_stray_word_is_an_error(program, words):
 
 @pytest.mark.parametrize(("words", "text"), [
     (["--oidc-client-id"], "flag needs an argument: --oidc-client-id"),
-    (["--authentication-timeout-sec=abc"], 'invalid argument "abc" for "--authentication-timeout-sec" flag: '),
-    (["--authentication-timeout-sec=1.5"], 'invalid argument "1.5" for "--authentication-timeout-sec" flag: '),
-    (["--authentication-timeout-sec=99999999999"], 'invalid argument "99999999999" for "--authentication-timeout-sec" flag: '),
+    (["--authentication-timeout-sec=abc"],
+     'invalid argument "abc" for "--authentication-timeout-sec" flag: '),
+    (["--authentication-timeout-sec=1.5"],
+     'invalid argument "1.5" for "--authentication-timeout-sec" flag: '),
+    (["--authentication-timeout-sec=99999999999"],
+     'invalid argument "99999999999" for "--authentication-timeout-sec" flag: '),
     (["--force-refresh=yes"], 'invalid argument "yes" for "--force-refresh" flag: '),
     (["-v", "x"], 'invalid argument "x" for "--v" flag: '),
     (['--oidc-extra-scope="a'], 'invalid argument "\\"a" for "--oidc-extra-scope" flag: '),
@@ -180,7 +199,7 @@ def test_a_choice_that_is_none_names_those_that_are(program, command, name, choi
     for value in ("foo", choices.split("|")[0].upper() + "x", ""):
         result = program.bare(command, *LOGIN, f"--{name}={value}")
         assert result.code == "config"
-        assert result.err.startswith(f"error: {command}: {name} must be one of ({choices}) [config]"), result.err
+        assert result.err.startswith(f"error: {command}: {name} must be one of ({choices}) [config]")
 
 
 @ids("K7-12")
@@ -196,7 +215,7 @@ def test_choices_are_judged_in_a_fixed_order(program):
 @pytest.mark.parametrize(("words", "name"), [
     (["--token-cache-storage=keyring"], "keyring")])
 @pytest.mark.parametrize("command", ["get-token", "login"])
-def test_a_grant_or_storage_that_is_not_built_is_refused_before_anything_is_sent(kube, issuer, command, words, name):
+def test_what_is_not_built_is_refused_before_anything_is_sent(kube, issuer, command, words, name):
     result = kube.run(command, *words)
     assert result.code == "unsupported"
     assert f"'{name}' is not built into this version: use --" in result.err
@@ -214,7 +233,8 @@ def test_every_flag_is_taken_in_every_spelling(program, name, kind, value):
 
 
 @ids("K7-2")
-@pytest.mark.parametrize(("name", "kind", "value"), [row for row in ALL if row[1] != "switch"], ids=lambda text: str(text))
+@pytest.mark.parametrize(("name", "kind", "value"), [row for row in ALL if row[1] != "switch"],
+                         ids=lambda text: str(text))
 def test_a_flag_that_needs_a_value_says_so(program, name, kind, value):
     result = program.bare("get-token", f"--{name}")
     assert result.code == "config"

@@ -152,3 +152,21 @@ def test_a_clock_that_was_set_back_does_not_prolong_the_wait(kube):
     assert kube.get_token(**DENY).code == "callback_error"
     pass_time(kube, -3600)
     assert kube.get_token().status == 0
+
+
+@pytest.mark.ids("T-10")
+def test_without_a_store_the_pause_is_noted_in_the_runtime_directory(kube, issuer, starts, tmp_path):
+    (tmp_path / "runtime").mkdir(mode=0o700)
+    nowhere = {"XDG_RUNTIME_DIR": str(tmp_path / "runtime"), **DENY}
+    assert kube.get_token("--token-cache-storage=none", **nowhere).code == "callback_error"
+    assert kube.get_token("--token-cache-storage=none", **nowhere).code == "cooldown"
+    assert len(starts.read_text().splitlines()) == 1
+
+
+@pytest.mark.ids("T-01")
+def test_a_page_that_sends_wrong_states_cannot_lock_kubectl_out(kube, issuer):
+    waiting = Waiting(kube)
+    for _ in range(65):
+        waiting.ask("/?code=x&state=wrong")
+    assert waiting.running.wait().code == "callback_state"
+    assert kube.get_token().status == 0

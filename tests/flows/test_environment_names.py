@@ -23,11 +23,16 @@ def test_every_flag_has_a_variable(program, name, kind, value):
 
 @ids("K7-19")
 @pytest.mark.parametrize(("name", "value", "complaint"), [
-    ("oidc-issuer-url", "ftp://x", "the issuer URL 'ftp://x'"), ("oidc-client-id", "a\nb", "--oidc-client-id holds"),
-    ("oidc-client-secret", "a\nb", "--oidc-client-secret holds"), ("oidc-redirect-url", "a\nb", "--oidc-redirect-url holds"),
-    ("oidc-extra-scope", "a\nb", "--oidc-extra-scope holds"), ("oidc-auto-scopes", "x", "oidc-auto-scopes must be"),
-    ("oidc-request-header", "x", "x must be formatted"), ("token-cache-storage", "x", "token-cache-storage must be"),
-    ("certificate-authority", "/none", "'/none'"), ("certificate-authority-data", "!", "--certificate-authority-data"),
+    ("oidc-issuer-url", "ftp://x", "the issuer URL 'ftp://x'"),
+    ("oidc-client-id", "a\nb", "--oidc-client-id holds"),
+    ("oidc-client-secret", "a\nb", "--oidc-client-secret holds"),
+    ("oidc-redirect-url", "a\nb", "--oidc-redirect-url holds"),
+    ("oidc-extra-scope", "a\nb", "--oidc-extra-scope holds"),
+    ("oidc-auto-scopes", "x", "oidc-auto-scopes must be"),
+    ("oidc-request-header", "x", "x must be formatted"),
+    ("token-cache-storage", "x", "token-cache-storage must be"),
+    ("certificate-authority", "/none", "'/none'"),
+    ("certificate-authority-data", "!", "--certificate-authority-data"),
     ("http-timeout-sec", "0", "--http-timeout-sec must"), ("oidc-pkce-method", "x", "oidc-pkce-method must"),
     ("grant-type", "x", "grant-type must"), ("redirect-probe", "x", "redirect-probe must"),
     ("authentication-timeout-sec", "x", '"x" for "--authentication-timeout-sec"'),
@@ -54,9 +59,10 @@ def test_a_value_that_cannot_be_names_the_variable_that_it_comes_from(program):
 @ids("K7-19")
 def test_a_login_from_variables_alone(program, issuer):
     variables = {"LATCHKEY_OIDC_ISSUER_URL": issuer.url, "LATCHKEY_OIDC_CLIENT_ID": "kubernetes",
-                 "LATCHKEY_CERTIFICATE_AUTHORITY": issuer.ca_file, "LATCHKEY_TOKEN_CACHE_DIR": str(program.cache),
-                 "LATCHKEY_OIDC_EXTRA_SCOPE": "groups,email", "LATCHKEY_OIDC_AUTO_SCOPES": "false",
-                 "LATCHKEY_LISTEN_ADDRESS": "127.0.0.1:8123", "LATCHKEY_OIDC_AUTH_REQUEST_EXTRA_PARAMS": "a=1,b=2"}
+                 "LATCHKEY_CERTIFICATE_AUTHORITY": issuer.ca_file,
+                 "LATCHKEY_TOKEN_CACHE_DIR": str(program.cache), "LATCHKEY_OIDC_EXTRA_SCOPE": "groups,email",
+                 "LATCHKEY_OIDC_AUTO_SCOPES": "false", "LATCHKEY_LISTEN_ADDRESS": "127.0.0.1:8123",
+                 "LATCHKEY_OIDC_AUTH_REQUEST_EXTRA_PARAMS": "a=1,b=2"}
     assert program.bare("get-token", **variables).claims["email"] == "alice@example.com"
     query = authorization(issuer)
     assert query["scope"] == "groups email openid"
@@ -70,8 +76,8 @@ def test_a_flag_wins_over_its_variable_and_the_variable_over_the_default(kube, i
     kube.environment["LATCHKEY_LISTEN_ADDRESS"] = "127.0.0.1:8123"
     kube.environment["LATCHKEY_OIDC_EXTRA_SCOPE"] = "never"
     kube.environment["LATCHKEY_OIDC_AUTH_REQUEST_EXTRA_PARAMS"] = "never=1"
-    assert kube.get_token("--listen-address=127.0.0.1:8124", "--oidc-extra-scope=groups", "--oidc-auto-scopes=false",
-                          "--oidc-auth-request-extra-params=a=1").status == 0
+    assert kube.get_token("--listen-address=127.0.0.1:8124", "--oidc-extra-scope=groups",
+                          "--oidc-auto-scopes=false", "--oidc-auth-request-extra-params=a=1").status == 0
     query = authorization(issuer)
     assert query["redirect_uri"] == "http://localhost:8124"
     assert query["scope"] == "groups openid"
@@ -152,7 +158,8 @@ def test_a_secret_from_two_places_is_refused(program, name):
 def test_a_secret_that_cannot_be_read_is_an_error(program, path):
     result = program.bare("get-token", **LOGIN, LATCHKEY_OIDC_CLIENT_SECRET_FILE=path)
     assert result.status == 1 and result.out == ""
-    assert result.err.startswith("error: cannot read the value of --oidc-client-secret: ") and f"'{path}'" in result.err
+    assert result.err.startswith("error: cannot read the value of --oidc-client-secret: ")
+    assert f"'{path}'" in result.err
 
 
 def test_only_a_secret_has_a_file(program):
@@ -164,9 +171,12 @@ def test_only_a_secret_has_a_file(program):
 # What is misspelt
 
 @pytest.mark.parametrize(("name", "nearest"), [
-    ("LATCHKEY_OIDC_ISUER_URL", "LATCHKEY_OIDC_ISSUER_URL"), ("LATCHKEY_ISSUER_URL", "LATCHKEY_OIDC_ISSUER_URL"),
-    ("LATCHKEY_CLIENT_SECRET", "LATCHKEY_OIDC_CLIENT_SECRET"), ("LATCHKEY_oidc_issuer_url", "LATCHKEY_OIDC_ISSUER_URL"),
-    ("LATCHKEY_OIDC_CLIENT_SECRET_FIL", "LATCHKEY_OIDC_CLIENT_SECRET_FILE"), ("LATCHKEY_ZZZZZZZZ", None), ("LATCHKEY_", None)])
+    ("LATCHKEY_OIDC_ISUER_URL", "LATCHKEY_OIDC_ISSUER_URL"),
+    ("LATCHKEY_ISSUER_URL", "LATCHKEY_OIDC_ISSUER_URL"),
+    ("LATCHKEY_CLIENT_SECRET", "LATCHKEY_OIDC_CLIENT_SECRET"),
+    ("LATCHKEY_oidc_issuer_url", "LATCHKEY_OIDC_ISSUER_URL"),
+    ("LATCHKEY_OIDC_CLIENT_SECRET_FIL", "LATCHKEY_OIDC_CLIENT_SECRET_FILE"), ("LATCHKEY_ZZZZZZZZ", None),
+    ("LATCHKEY_", None)])
 def test_a_misspelt_variable_is_a_warning_with_the_right_name(program, name, nearest):
     result = program.bare("get-token", **{**LOGIN, **STOP, name: "x"})
     assert result.code == "config"

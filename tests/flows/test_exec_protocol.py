@@ -25,17 +25,20 @@ def logged_in(kube, issuer):
 
 
 def info(**members):
-    return json.dumps({"kind": "ExecCredential", "apiVersion": f"{GROUP}/v1", "spec": {"interactive": False}, **members})
+    return json.dumps({"kind": "ExecCredential", "apiVersion": f"{GROUP}/v1", "spec": {"interactive": False},
+                       **members})
 
 
 # The answer
 
 @ids("K7-20", "OUT-02")
 @pytest.mark.parametrize(("request_text", "version"), [
-    (exec_info("v1"), "v1"), (exec_info("v1beta1"), "v1beta1"), (exec_info("v1", "true"), "v1"), (None, "v1beta1"), ("", "v1beta1"),
-    (info(apiVersion=""), "v1beta1"), ('{"kind":"ExecCredential","spec":{}}', "v1beta1"), (exec_info("v1") + "\n", "v1"),
-    (info(spec={}), "v1"), (info(spec=None), "v1"), (info(new=1), "v1"),
-    (info(spec={"interactive": False, "cluster": {"server": "https://x:6443", "config": {"audience": "a"}}}), "v1")])
+    (exec_info("v1"), "v1"), (exec_info("v1beta1"), "v1beta1"), (exec_info("v1", "true"), "v1"),
+    (None, "v1beta1"), ("", "v1beta1"), (info(apiVersion=""), "v1beta1"),
+    ('{"kind":"ExecCredential","spec":{}}', "v1beta1"), (exec_info("v1") + "\n", "v1"), (info(spec={}), "v1"),
+    (info(spec=None), "v1"), (info(new=1), "v1"),
+    (info(spec={"interactive": False, "cluster": {"server": "https://x:6443", "config": {"audience": "a"}}}),
+     "v1")])
 def test_the_answer_has_the_version_of_the_question(logged_in, request_text, version):
     credential = logged_in.get_token(KUBERNETES_EXEC_INFO=request_text).credential
     assert credential["apiVersion"] == f"{GROUP}/{version}"
@@ -45,7 +48,8 @@ def test_the_answer_has_the_version_of_the_question(logged_in, request_text, ver
 def test_the_answer_is_one_line_in_the_order_of_the_peer(logged_in):
     out = logged_in.get_token(KUBERNETES_EXEC_INFO=exec_info("v1")).out
     assert re.fullmatch(r'\{"kind":"ExecCredential","apiVersion":"client\.authentication\.k8s\.io/v1",'
-                        r'"spec":\{"interactive":false\},"status":\{"expirationTimestamp":"[0-9TZ:-]+","token":"[\w.-]+"\}\}\n', out)
+                        r'"spec":\{"interactive":false\},"status":\{"expirationTimestamp":"[0-9TZ:-]+",'
+                        r'"token":"[\w.-]+"\}\}\n', out)
 
 
 @ids("K7-21", "OUT-01")
@@ -94,9 +98,11 @@ def test_an_unknown_version_is_refused_before_any_request(kube, issuer, version)
 
 
 @ids("K7-23")
-@pytest.mark.parametrize("text", ["{", "x", "[]", '"x"', "1", "null", " ", "{}{}", '{"kind":1}', info(kind="Pod"), info(apiVersion=1),
-                                  info(spec=[]), info(spec={"interactive": "no"}), info(spec={"cluster": 1}),
-                                  '{"kind":"ExecCredential","kind":"ExecCredential"}', '{"a":' * 40 + "1" + "}" * 40])
+@pytest.mark.parametrize("text",
+                         ["{", "x", "[]", '"x"', "1", "null", " ", "{}{}", '{"kind":1}', info(kind="Pod"),
+                          info(apiVersion=1), info(spec=[]), info(spec={"interactive": "no"}), info(spec={"cluster": 1}),
+                                  '{"kind":"ExecCredential","kind":"ExecCredential"}',
+                                  '{"a":' * 40 + "1" + "}" * 40])
 def test_what_is_no_question_is_refused_before_any_request(logged_in, issuer, text):
     before = logged_in.session_file.read_bytes()
     result = logged_in.get_token(KUBERNETES_EXEC_INFO=text)
@@ -107,7 +113,8 @@ def test_what_is_no_question_is_refused_before_any_request(logged_in, issuer, te
 
 @ids("K7-24")
 @pytest.mark.parametrize(("fault", "code"), [
-    ({"endpoint": "discovery", "status": 404}, "discovery_http"), ({"endpoint": "jwks", "status": 404}, "jwks_http"),
+    ({"endpoint": "discovery", "status": 404}, "discovery_http"),
+    ({"endpoint": "jwks", "status": 404}, "jwks_http"),
     ({"endpoint": "token", "json": {"token_type": "Bearer"}}, "token_json"),
     ({"endpoint": "token", "status": 400, "json": {"error": "invalid_scope"}}, "oauth_error"),
     ({"endpoint": "discovery", "stall": "before_headers"}, "timeout")])
@@ -134,7 +141,8 @@ def test_a_token_that_would_break_out_of_its_line_is_refused(kube, issuer, token
 def test_a_login_reads_nothing_from_stdin(kube, interactive):
     reader, writer = os.pipe()
     os.write(writer, b"kind: Pod\n")
-    running = kube.start("get-token", process={"stdin": reader}, KUBERNETES_EXEC_INFO=exec_info("v1", interactive))
+    running = kube.start("get-token", process={"stdin": reader},
+                         KUBERNETES_EXEC_INFO=exec_info("v1", interactive))
     assert running.wait().status == 0
     assert os.read(reader, 100) == b"kind: Pod\n"
     os.close(reader)
@@ -144,7 +152,8 @@ def test_a_login_reads_nothing_from_stdin(kube, interactive):
 @ids("K7-25")
 def test_a_login_that_failed_is_not_begun_again_by_each_call_of_kubectl(kube, issuer, tmp_path):
     starts = tmp_path / "starts"
-    environment = {"KUBERNETES_EXEC_INFO": exec_info(), "FAKE_BROWSER": "deny", "FAKE_BROWSER_LOG": str(starts)}
+    environment = {"KUBERNETES_EXEC_INFO": exec_info(), "FAKE_BROWSER": "deny",
+                   "FAKE_BROWSER_LOG": str(starts)}
     assert kube.get_token(**environment).code == "callback_error"
     issuer.clear_log()
     for _ in range(5):

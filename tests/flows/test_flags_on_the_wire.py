@@ -22,16 +22,19 @@ def log_in(kube, *flags, **environment):
 # Scopes
 
 @ids("K7-7")
-@pytest.mark.parametrize("flags", [["--oidc-extra-scope=groups,email"], ["--oidc-extra-scope=groups", "--oidc-extra-scope=email"],
-                                   ["--oidc-extra-scope", "groups,email"], ["--oidc-extra-scope=groups,openid,email"]])
+@pytest.mark.parametrize("flags",
+                         [["--oidc-extra-scope=groups,email"], ["--oidc-extra-scope", "groups,email"],
+                          ["--oidc-extra-scope=groups", "--oidc-extra-scope=email"],
+                          ["--oidc-extra-scope=groups,openid,email"]])
 def test_extra_scopes_keep_their_order_and_openid_is_last(kube, issuer, flags):
     log_in(kube, NO_SCOPES, *flags)
     assert authorization(issuer)["scope"] == "groups email openid"
 
 
 @pytest.mark.parametrize(("flags", "scope"), [
-    ([], "profile email offline_access openid"), (["--oidc-auto-scopes=true"], "profile email offline_access openid"),
-    ([NO_SCOPES], "openid"), (["--oidc-extra-scope=email,groups"], "email groups profile offline_access openid")])
+    ([], "profile email offline_access openid"),
+    (["--oidc-auto-scopes=true"], "profile email offline_access openid"), ([NO_SCOPES], "openid"),
+    (["--oidc-extra-scope=email,groups"], "email groups profile offline_access openid")])
 def test_automatic_scopes_are_those_that_the_issuer_offers(kube, issuer, flags, scope):
     log_in(kube, *flags)
     assert authorization(issuer)["scope"] == scope
@@ -43,15 +46,16 @@ def test_automatic_scopes_are_those_that_the_issuer_offers(kube, issuer, flags, 
 
 @ids("K7-10")
 @pytest.mark.parametrize(("flags", "expected"), [
-    (["k=v"], {"k": "v"}), (["k=v,w"], {"k": "v,w"}), (["a=1,b=2"], {"a": "1", "b": "2"}), (["a=b=c"], {"a": "b=c"}),
-    (['"k=v,w"'], {"k": "v,w"}), (['a=1,"b=2,3"'], {"a": "1", "b": "2,3"}), (["a=1", "b=2"], {"a": "1", "b": "2"}),
-    (["a=1,b=2", "b=3"], {"a": "1", "b": "3"}), (["k="], {"k": ""}), (["prompt=login"], {"prompt": "login"})])
+    (["k=v"], {"k": "v"}), (["k=v,w"], {"k": "v,w"}), (["a=1,b=2"], {"a": "1", "b": "2"}),
+    (["a=b=c"], {"a": "b=c"}), (['"k=v,w"'], {"k": "v,w"}), (['a=1,"b=2,3"'], {"a": "1", "b": "2,3"}),
+    (["a=1", "b=2"], {"a": "1", "b": "2"}), (["a=1,b=2", "b=3"], {"a": "1", "b": "3"}), (["k="], {"k": ""}),
+    (["prompt=login"], {"prompt": "login"})])
 def test_extra_parameters_are_read_as_the_peer_reads_them(kube, issuer, flags, expected):
     log_in(kube, *(f"--oidc-auth-request-extra-params={text}" for text in flags))
     query = authorization(issuer)
     assert {name: query.get(name) for name in expected} == expected
-    standard = {"access_type", "client_id", "code_challenge", "code_challenge_method", "nonce", "redirect_uri",
-                "response_type", "scope", "state"}
+    standard = {"access_type", "client_id", "code_challenge", "code_challenge_method", "nonce",
+                "redirect_uri", "response_type", "scope", "state"}
     assert set(query) == standard | set(expected)
 
 
@@ -61,7 +65,7 @@ def test_a_request_header_goes_with_every_request_of_ours(kube, issuer):
     log_in(kube)
     kube.expire()
     log_in(kube)
-    ours = [entry for entry in issuer.requests() if "latchkey-test-browser" not in (header(entry, "user-agent") or "")]
+    ours = [entry for entry in issuer.requests() if header(entry, "user-agent") != "latchkey-test-browser"]
     assert [entry["endpoint"] for entry in ours] == ["discovery", "authorize", "jwks", "token", "token"]
     assert {(header(entry, "x-team"), header(entry, "x-zone")) for entry in ours} == {("blue,green", "a=b")}
 
@@ -89,7 +93,8 @@ def test_without_the_old_pkce_flag_the_method_no_means_no(kube, issuer):
 
 @ids("K7-8")
 @pytest.mark.parametrize(("flags", "port"), [
-    (["--listen-address=127.0.0.1:8123,127.0.0.1:8124"], 8123), (["--listen-address=127.0.0.1:8124", "--listen-address=127.0.0.1:8123"], 8124),
+    (["--listen-address=127.0.0.1:8123,127.0.0.1:8124"], 8123),
+    (["--listen-address=127.0.0.1:8124", "--listen-address=127.0.0.1:8123"], 8124),
     (["--listen-address=0.0.0.0:8125"], 8125)])
 def test_a_listen_address_replaces_the_default_and_then_appends(kube, issuer, flags, port):
     log_in(kube, *flags)
@@ -106,7 +111,8 @@ def test_an_empty_listen_address_is_a_random_port(kube, issuer, value):
 
 @ids("K7-16")
 @pytest.mark.parametrize(("flags", "uri"), [
-    (["--listen-port=8123"], "http://localhost:8123"), (["--listen-port=8124", "--listen-port=8123"], "http://localhost:8124"),
+    (["--listen-port=8123"], "http://localhost:8123"),
+    (["--listen-port=8124", "--listen-port=8123"], "http://localhost:8124"),
     (["--oidc-redirect-url-hostname=127.0.0.1"], "http://127.0.0.1:8000"),
     (["--oidc-redirect-url-authcode-keyboard=urn:ietf:wg:oauth:2.0:oob"], "http://localhost:8000"),
     (["--listen-port=8123", "--listen-address=127.0.0.1:8124"], "http://localhost:8124")])
@@ -123,11 +129,35 @@ def test_a_redirect_url_is_sent_as_it_is_written(kube, issuer):
     assert token_form(issuer)["redirect_uri"] == "http://127.0.0.1:8000/callback"
 
 
+@pytest.mark.parametrize(("probe", "asked"), [("never", 0), ("auto", 1), ("always", 1)])
+def test_the_probe_is_sent_as_the_user_says(kube, issuer, probe, asked):
+    log_in(kube, f"--redirect-probe={probe}")
+    assert endpoints(issuer).count("authorize") == asked
+
+
+# The token
+
+def test_the_access_token_is_handed_out_on_request(kube, issuer):
+    result = log_in(kube, "--oidc-use-access-token")
+    assert result.claims["uid"] and result.claims["azp"] == "kubernetes"
+    assert kube.session["token_kind"] == "access_token"
+
+
+@ids("K7-66")
+def test_another_audience_is_taken_when_it_is_trusted(kube, issuer):
+    issuer.mutate_id_token(claims={"aud": ["kubernetes", "one", "two"]})
+    assert kube.get_token("--oidc-trusted-audience=one").code == "idtoken_aud"
+    for flags in (["--oidc-trusted-audience=one,two"],
+                  ["--oidc-trusted-audience=two", "--oidc-trusted-audience=one"]):
+        assert kube.run("login", *flags).status == 0
+
+
 # The browser
 
 def test_a_browser_command_is_given_the_url_and_its_own_arguments(kube, issuer, tmp_path):
     log = tmp_path / "starts"
-    log_in(kube, f"--browser-command={kube.environment['BROWSER']} --user=bob", BROWSER="/bin/false", FAKE_BROWSER_LOG=str(log))
+    log_in(kube, f"--browser-command={kube.environment['BROWSER']} --user=bob", BROWSER="/bin/false",
+           FAKE_BROWSER_LOG=str(log))
     started = json.loads(log.read_text())
     assert started["argv"][1] == "--user=bob" and started["argv"][2].startswith("http://localhost:8000/")
     assert kube.session["username"] == "bob@example.com"
@@ -186,7 +216,9 @@ def test_the_time_limit_of_a_request_can_be_chosen(kube, issuer):
 # Files
 
 @ids("K7-17")
-@pytest.mark.parametrize("flag", ["token-cache-dir", "certificate-authority", "local-server-cert", "local-server-key"])
+@pytest.mark.parametrize("flag",
+                         ["token-cache-dir", "certificate-authority", "local-server-cert",
+                          "local-server-key"])
 def test_a_tilde_is_the_home_directory(kube, issuer, flag):
     kept = [word for word in kube.flags if not word.startswith(f"--{flag}=")]
     shutil.copy(issuer.ca_file, kube.home / "file")
@@ -198,7 +230,8 @@ def test_a_tilde_is_the_home_directory(kube, issuer, flag):
         kube.flags = [*kept, "--certificate-authority=~/file"]
         log_in(kube)
     else:
-        result = kube.get_token("--local-server-cert=~/nothing", "--local-server-key=~/nothing", f"--{flag}=~")
+        result = kube.get_token("--local-server-cert=~/nothing", "--local-server-key=~/nothing",
+                                f"--{flag}=~")
         assert str(kube.home) in result.err and "~" not in result.err
         assert result.code == "config"
 
@@ -214,7 +247,8 @@ def test_a_tilde_alone_and_another_users_are_told_apart(kube, issuer):
 
 @ids("K7-18")
 @pytest.mark.parametrize(("environment", "flags", "place"), [
-    ({}, [], "home/.kube/cache/latchkey"), ({"KUBECACHEDIR": "kube"}, [], "kube/latchkey"), ({"KUBECACHEDIR": ""}, [], "home/.kube/cache/latchkey"),
+    ({}, [], "home/.kube/cache/latchkey"), ({"KUBECACHEDIR": "kube"}, [], "kube/latchkey"),
+    ({"KUBECACHEDIR": ""}, [], "home/.kube/cache/latchkey"),
     ({"KUBECACHEDIR": "kube"}, ["--token-cache-dir=flag"], "flag")])
 def test_the_cache_lies_where_kubectls_does(kube, issuer, tmp_path, environment, flags, place):
     kube.flags = [word for word in kube.flags if not word.startswith("--token-cache-dir")]

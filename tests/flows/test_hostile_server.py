@@ -10,10 +10,10 @@ import peak
 import pytest
 from rested import NO_BROWSER, log_in
 
-TIMEOUT = 2
+TIMEOUT = 3
 LIMITS = {"discovery": 256 * 1024, "jwks": 1024 * 1024, "token": 1024 * 1024}
 HEAD_LIMIT = 64 * 1024
-SLACK = 3 if crowd.sanitized() else 1
+SLACK = 4 if crowd.sanitized() else 2
 
 
 def run(kube, *flags, **environment):
@@ -41,7 +41,7 @@ BODIES = [
     pytest.param("too_large", {"infinite_headers": True}, id="endless header"),
     pytest.param("too_large", {"headers": {"X-Fill": ["a" * 1000] * 66}}, id="header too large"),
     pytest.param("too_large", {"headers": {"X-Fill": "a" * 101000}}, id="header line too long"),
-    pytest.param("too_large", {"size": 50 << 20}, id="50 MB without a length"),
+    pytest.param("too_large", {"size": 8 << 20}, id="8 MB without a length"),
     pytest.param("unsupported", {"gzip": True}, id="compressed"),
     pytest.param("redirect", {"redirect": "https://localhost:1/"}, id="redirect"),
     pytest.param("network", {"reset": "before_headers", "times": -1}, id="reset"),
@@ -74,7 +74,7 @@ def test_a_token_answer_of_a_hostile_server(kube, issuer, code, fault):
 
 @pytest.mark.ids("T-12")
 @pytest.mark.parametrize(("code", "fault"), [case for case in BODIES if case.id in (
-    "endless body", "endless header", "50 MB without a length", "compressed", "redirect", "reset", "silence")])
+    "endless body", "endless header", "8 MB without a length", "compressed", "redirect", "reset", "silence")])
 def test_a_key_set_of_a_hostile_server(kube, issuer, code, fault):
     issuer.fault("jwks", **{**fault, "times": -1})
     refuse(kube, code)

@@ -169,7 +169,8 @@ def privately(kube, *commands):
 
 @ids("T-42")
 def test_it_works_without_proc(kube):
-    all_ways(kube, process=privately(kube, "umount -l /proc"))
+    if not crowd.sanitized():  # which reads its options there
+        all_ways(kube, process=privately(kube, "umount -l /proc"))
 
 
 @ids("T-42", "T-32")

@@ -178,6 +178,13 @@ def test_a_redirect_url_is_sent_verbatim_and_its_path_is_where_the_callback_is_a
     assert agreed(issuer) == url
 
 
+@pytest.mark.parametrize("url", ["localhost:8000", "urn:ietf:wg:oauth:2.0:oob", "http://", "http://localhost:8000/a b"])
+def test_a_redirect_url_that_no_browser_comes_back_to_is_an_error(kube, issuer, url):
+    result = kube.get_token(f"--oidc-redirect-url={url}")
+    assert result.code == "config" and f"--oidc-redirect-url: '{url}'" in result.err
+    assert issuer.requests() == []
+
+
 @ids("K7-46")
 def test_a_redirect_url_of_another_host_goes_through_a_forwarder(kube, issuer):
     """A remote shell behind a reverse proxy: the callback arrives here, with the name of the other host."""

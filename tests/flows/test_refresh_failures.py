@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The refresh that fails: only a dead grant leads to a login, nothing else loses the session or opens a browser."""
+"""The refresh that fails: only a dead grant leads to a login, nothing else loses a session or opens a browser."""
 
 import json
 import os
@@ -20,10 +20,15 @@ def oauth_error(name, status=400):
     return {"status": status, "json": {"error": name, "error_description": "no", "request_id": "0123abcd"}}
 
 
+def grants(issuer):
+    return [entry["grant_type"] for entry in issuer.requests("token")]
+
+
 # A dead grant
 
 @ids("REF-05", "K7-29")
-@pytest.mark.parametrize("error", ["invalid_grant", "interaction_required", "login_required", "consent_required"])
+@pytest.mark.parametrize("error",
+                         ["invalid_grant", "interaction_required", "login_required", "consent_required"])
 def test_a_dead_grant_leads_to_one_login_and_says_why(kube, issuer, error):
     log_in(kube, issuer)
     issuer.fault(**REFRESH, **oauth_error(error))
@@ -31,7 +36,7 @@ def test_a_dead_grant_leads_to_one_login_and_says_why(kube, issuer, error):
     assert result.claims["email"] == "alice@example.com"
     warnings = [line for line in result.err.splitlines() if line.startswith("warning: ")]
     assert len(warnings) == 1 and error in warnings[0] and "0123abcd" in warnings[0]
-    assert [entry["grant_type"] for entry in issuer.requests("token")] == ["refresh_token", "authorization_code"]
+    assert grants(issuer) == ["refresh_token", "authorization_code"]
 
 
 @ids("REF-05", "K7-29")
@@ -56,8 +61,8 @@ def test_a_refresh_token_that_has_worked_before_has_simply_ended(kube, issuer):
 @ids("K7-90")
 def test_an_authentik_that_lacks_the_grant_is_recognised_and_the_setting_named(program, tmp_path):
     with Issuer(tmp_path, preset="2026.5", grant_types=["authorization_code"]) as issuer:
-        program.flags = [f"--oidc-issuer-url={issuer.url}", "--oidc-client-id=kubernetes", f"--certificate-authority={issuer.ca_file}",
-                         f"--token-cache-dir={program.cache}"]
+        program.flags = [f"--oidc-issuer-url={issuer.url}", "--oidc-client-id=kubernetes",
+                         f"--certificate-authority={issuer.ca_file}", f"--token-cache-dir={program.cache}"]
         for _ in range(2):
             program.get_token()
             assert program.session["refreshed"] is False
@@ -65,16 +70,18 @@ def test_an_authentik_that_lacks_the_grant_is_recognised_and_the_setting_named(p
         result = program.get_token()
         assert result.status == 0
         hints = "\n".join(result.hints)
-        assert "has never worked" in hints and "Grant types lack 'refresh_token'" in hints and "grant_types" in hints
+        for words in ("has never worked", "Grant types lack 'refresh_token'", "grant_types"):
+            assert words in hints
 
 
 # A client that is refused
 
 @ids("REF-05", "TOK-07")
 @pytest.mark.parametrize(("answer", "code"), [
-    (oauth_error("invalid_client"), "oauth_error"), (oauth_error("invalid_client", 401), "oauth_error"), (oauth_error("unauthorized_client"), "oauth_error"),
-    (oauth_error("unsupported_grant_type"), "oauth_error"), (oauth_error("invalid_scope"), "oauth_error"), (oauth_error("invalid_request"), "oauth_error"),
-    ({"status": 401, "body": ""}, "token_http")])
+    (oauth_error("invalid_client"), "oauth_error"), (oauth_error("invalid_client", 401), "oauth_error"),
+    (oauth_error("unauthorized_client"), "oauth_error"),
+    (oauth_error("unsupported_grant_type"), "oauth_error"), (oauth_error("invalid_scope"), "oauth_error"),
+    (oauth_error("invalid_request"), "oauth_error"), ({"status": 401, "body": ""}, "token_http")])
 def test_a_client_that_is_refused_is_an_error_and_the_session_is_kept(kube, issuer, answer, code):
     log_in(kube, issuer)
     issuer.fault(**REFRESH, times=-1, **answer)
@@ -87,9 +94,11 @@ def test_a_client_that_is_refused_is_an_error_and_the_session_is_kept(kube, issu
 def test_a_secret_that_was_changed_is_named(kube, issuer):
     log_in(kube, issuer)
     issuer.configure(client_type="confidential", client_secret="new")
-    assert any("--oidc-client-secret" in hint for hint in refuse(kube, issuer, "oauth_error", ["token"]).hints)
+    hints = refuse(kube, issuer, "oauth_error", ["token"]).hints
+    assert any("--oidc-client-secret" in hint for hint in hints)
     issuer.clear_log()
-    assert any("Client Secret" in hint for hint in refuse(kube, issuer, "oauth_error", ["token"], "--oidc-client-secret=old").hints)
+    hints = refuse(kube, issuer, "oauth_error", ["token"], "--oidc-client-secret=old").hints
+    assert any("Client Secret" in hint for hint in hints)
     refresh(kube, "--oidc-client-secret=new")
 
 
@@ -100,17 +109,22 @@ MASK = {"status": 405, "body": "", "headers": {"Allow": "GET, HEAD, OPTIONS"}}
 
 @ids("REF-05", "TOK-10")
 @pytest.mark.parametrize(("answer", "code", "asked"), [
-    ({"status": 500}, "server", ["token", "discovery"]), ({"status": 502, "body": "<html>"}, "server", ["token", "discovery"]),
+    ({"status": 500}, "server", ["token", "discovery"]),
+    ({"status": 502, "body": "<html>"}, "server", ["token", "discovery"]),
     ({"status": 503}, "server", ["token", "discovery"]), ({"status": 429}, "server", ["token"]),
     ({"status": 503, "headers": {"Retry-After": "11"}}, "server", ["token", "discovery"]),
-    ({"status": 503, "headers": {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}}, "server", ["token", "discovery"]),
-    (oauth_error("temporarily_unavailable"), "server", ["token", "discovery"]), (oauth_error("server_error", 500), "server", ["token", "discovery"]),
-    (MASK, "server", ["token", "discovery"]), ({"status": 404, "body": ""}, "token_http", ["token", "discovery"]),
+    ({"status": 503, "headers": {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}}, "server",
+     ["token", "discovery"]),
+    (oauth_error("temporarily_unavailable"), "server", ["token", "discovery"]),
+    (oauth_error("server_error", 500), "server", ["token", "discovery"]),
+    (MASK, "server", ["token", "discovery"]),
+    ({"status": 404, "body": ""}, "token_http", ["token", "discovery"]),
     ({"status": 400, "body": "<html>", "content_type": "text/html"}, "token_http", ["token", "discovery"]),
-    ({"body": "<html>", "content_type": "text/html"}, "token_json", ["token", "discovery"]), ({"body": "[]"}, "token_json", ["token", "discovery"]),
+    ({"body": "<html>", "content_type": "text/html"}, "token_json", ["token", "discovery"]),
+    ({"body": "[]"}, "token_json", ["token", "discovery"]),
     ({"json": {"token_type": "mac", "access_token": "x"}}, "token_type", ["token", "discovery"]),
     (oauth_error("temporarily_unavailable", 200), "server", ["token", "discovery"])], ids=lambda value: "")
-def test_a_server_that_cannot_answer_keeps_the_session_and_opens_no_browser(kube, issuer, answer, code, asked):
+def test_a_server_that_cannot_answer_keeps_the_session(kube, issuer, answer, code, asked):
     log_in(kube, issuer)
     issuer.fault(**REFRESH, times=-1, **answer)
     refuse(kube, issuer, code, asked)
@@ -197,7 +211,7 @@ def test_a_lost_answer_of_a_server_that_had_done_its_work_ends_in_one_login(kube
     issuer.fault(**REFRESH, times=1, after_processing=True)
     result = kube.get_token()
     assert result.claims["email"] == "alice@example.com"
-    assert [entry["grant_type"] for entry in issuer.requests("token")] == ["refresh_token", "refresh_token", "authorization_code"]
+    assert grants(issuer) == ["refresh_token", "refresh_token", "authorization_code"]
     kube.expire()
     issuer.clear_log()
     refresh(kube)
@@ -289,7 +303,7 @@ def test_an_answer_without_an_id_token_leads_to_a_login_when_the_old_one_has_exp
     result = kube.get_token()
     assert result.token != first.token
     assert "warning: the session cannot be refreshed: the provider's answer holds no id_token\n" in result.err
-    assert [entry["grant_type"] for entry in issuer.requests("token")] == ["refresh_token", "authorization_code"]
+    assert grants(issuer) == ["refresh_token", "authorization_code"]
 
 
 # Somebody else was faster
@@ -301,7 +315,8 @@ def test_a_session_that_another_host_has_refreshed_meanwhile_is_taken_over(kube,
     running = kube.start("get-token", **NO_BROWSER)
     issuer.wait_for("token")
     now = int(time.time())
-    kube.edit_session(refresh_token="of-another-host", expires_at=now + 3600, obtained_at=now, issued_at=now, lifetime=3600)
+    kube.edit_session(refresh_token="of-another-host", expires_at=now + 3600, obtained_at=now, issued_at=now,
+                      lifetime=3600)
     written = kube.session_file.read_bytes()
     assert running.wait().token == json.loads(written)["id_token"]
     assert kube.session_file.read_bytes() == written and endpoints(issuer) == ["token"]

@@ -69,6 +69,7 @@ def test_a_token_is_renewed_for_this_at_most_once_a_minute(session, issuer):
     *quiet, loud = ask(session, 3)
     assert [result.err for result in quiet] == ["", ""]
     assert loud.err.startswith(REFUSED) and loud.token == quiet[0].token
+    assert [result.err for result in ask(session, 2)] == ["", ""]
     assert issuer.count("token") == 1
     edit_mark(session, RENEWED=-60)
     assert ask(session, 1)[0].token != loud.token

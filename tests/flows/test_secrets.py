@@ -4,9 +4,11 @@
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+from pathlib import Path
 from urllib.parse import quote
 
 import crowd
@@ -153,6 +155,35 @@ def test_the_browser_gets_every_variable_but_the_secrets(guarded):
     names = json.loads(log.read_text())["env"]
     assert not set(names) & set(hidden)
     assert {"SEEN", "HOME", "PATH", "LATCHKEY_V"} <= set(names)
+
+
+@pytest.mark.parametrize("flags", [["--oidc-client-secret={}"], ["--oidc-client-secret", "{}"],
+                                   ["--oidc-request-header=X-Key={}"], ["--oidc-request-header", "X-Key={}"]])
+def test_a_secret_leaves_the_command_line(kube, issuer, flags):
+    """Every local user can read it (T-23)."""
+    issuer.configure(client_secret=CLIENT_SECRET)
+    secret = CLIENT_SECRET if "client-secret" in flags[0] else HEADER_SECRET
+    waiting = Waiting(kube, *(flag.format(secret) for flag in flags))
+    words = Path(f"/proc/{waiting.running.process.pid}/cmdline").read_bytes()
+    assert b"--skip-open-browser" in words and secret.encode() not in words
+    waiting.running.signal()
+    assert waiting.running.wait().code == "interrupted"
+
+
+@ids("K7-85")
+def test_the_log_tells_steps_then_requests_then_names_and_never_a_value(kube, issuer):
+    lines = {}
+    for level in range(4):
+        kube.expire() if level else kube.get_token()
+        result = kube.get_token(f"-v{level}", **NO_BROWSER)
+        assert result.status == 0 and result.out.count("\n") == 1
+        lines[level] = [line for line in result.err.splitlines() if line.startswith("latchkey: +")]
+    assert lines[0] == []
+    assert any("metadata of the issuer from the cache" in line for line in lines[1])
+    assert not any("POST " in line for line in lines[1])
+    assert any(re.search(r"POST localhost:\d+/application/o/token/: status 200, \d+ bytes, \d+ ms", line) for line in lines[2])
+    assert not any("refresh_token" in line for line in lines[2])
+    assert any(line.endswith("parameters of the token request: grant_type, refresh_token, client_id") for line in lines[3])
 
 
 def test_what_is_searched_for_would_be_found():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The session's file among hostile, foreign and damaged ones: a good login never fails because of it, and nothing
-but our own file is read or written."""
+"""The session's file among hostile, foreign and damaged ones: a good login never fails because of it, and
+nothing but our own file is read or written."""
 
 import json
 import os
@@ -73,8 +73,9 @@ def test_the_directory_is_0700_and_every_file_0600_under_any_umask(kube, umask):
 @ids("K7-33")
 def test_the_file_is_one_json_object_with_the_peers_members(stored):
     session = stored.session
-    assert set(session) == {"version", "key", "token_kind", "id_token", "refresh_token", "subject", "username", "nonce", "issued_at",
-                            "expires_at", "obtained_at", "lifetime", "refreshed"}
+    assert set(session) == {"version", "key", "token_kind", "id_token", "refresh_token", "subject",
+                            "username", "nonce", "issued_at", "expires_at", "obtained_at", "lifetime",
+                            "refreshed"}
     assert session["version"] == 1 and session["id_token"].count(".") == 2
     assert stored.session_file.name.startswith("localhost-")
 
@@ -103,16 +104,19 @@ def test_a_file_that_others_can_read_is_not_used_and_replaced(stored, issuer, mo
 def put(kind, path, victim):
     """Puts something else into the place of a file."""
     path.unlink(missing_ok=True)
-    {"link to our own file": lambda: path.symlink_to(victim), "link to /etc/passwd": lambda: path.symlink_to("/etc/passwd"),
-     "dangling link": lambda: path.symlink_to("/nowhere/at/all"), "link to itself": lambda: path.symlink_to(path),
-     "hard link": lambda: os.link(victim, path), "fifo": lambda: os.mkfifo(path, 0o600), "directory": lambda: path.mkdir(0o700),
+    {"link to our own file": lambda: path.symlink_to(victim),
+     "link to /etc/passwd": lambda: path.symlink_to("/etc/passwd"),
+     "dangling link": lambda: path.symlink_to("/nowhere/at/all"),
+     "link to itself": lambda: path.symlink_to(path), "hard link": lambda: os.link(victim, path),
+     "fifo": lambda: os.mkfifo(path, 0o600), "directory": lambda: path.mkdir(0o700),
      "device": lambda: os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 5)),
      "socket": lambda: os.mknod(path, 0o600 | stat.S_IFSOCK),
-     "another user's": lambda: (shutil.copy(victim, path), path.chmod(0o600), os.chown(path, STRANGER, STRANGER))}[kind]()
+     "another user's": lambda: (shutil.copy(victim, path), path.chmod(0o600),
+                                os.chown(path, STRANGER, STRANGER))}[kind]()
 
 
-PLACES = ["link to our own file", "link to /etc/passwd", "dangling link", "link to itself", "hard link", "fifo", "directory", "device", "socket",
-          "another user's"]
+PLACES = ["link to our own file", "link to /etc/passwd", "dangling link", "link to itself", "hard link",
+          "fifo", "directory", "device", "socket", "another user's"]
 
 
 def state(path):
@@ -215,14 +219,19 @@ def damages(text):
     objects = [{name: value for name, value in session.items() if name != gone}
                for gone in ("version", "key", "token_kind", "id_token", *times)]
     objects += [{**session, **change} for change in (
-        {"version": 0}, {"version": "1"}, {"id_token": ""}, {"id_token": "opaque"}, {"id_token": "a.b.c"}, {"id_token": 'a"b'},
-        {"id_token": None}, {"id_token": session["id_token"].replace(".", "!")}, {"id_token": "e30.e30.e30"},
-        {"token_kind": "access_token"}, {"key": None}, {"key": []})]
-    objects += [{**session, name: value} for name in times for value in ("x", -1, 1.5, 2**63 - 1, None, [], "1795305909")]
-    strict = [{**session, **change} for change in ({"refresh_token": 1}, {"refreshed": 1}, {"subject": []}, {"refreshed": None})]
-    raw = [b"", b"\n", b"{", b"[]", b"null", b"\x00" * 4096, b"[" * 1024 * 1024, text.replace(b'"version"', b'"version":1,"version"'),
-           b"\xef\xbb\xbf" + text, b" " * (1024 * 1024) + text, text + b" " * (1024 * 1024), text.replace(b"localhost", b"localh\xff\xfest")]
-    return [json.dumps(value).encode() for value in objects + strict] + [compact(value).encode() for value in objects] + raw
+        {"version": 0}, {"version": "1"}, {"id_token": ""}, {"id_token": "opaque"}, {"id_token": "a.b.c"},
+        {"id_token": 'a"b'}, {"id_token": None}, {"id_token": session["id_token"].replace(".", "!")},
+        {"id_token": "e30.e30.e30"}, {"token_kind": "access_token"}, {"key": None}, {"key": []})]
+    no_times = ("x", -1, 1.5, 2**63 - 1, None, [], "1795305909")
+    objects += [{**session, name: value} for name in times for value in no_times]
+    more = ({"refresh_token": 1}, {"refreshed": 1}, {"subject": []}, {"refreshed": None})
+    strict = [{**session, **change} for change in more]
+    raw = [b"", b"\n", b"{", b"[]", b"null", b"\x00" * 4096, b"[" * 1024 * 1024,
+           text.replace(b'"version"', b'"version":1,"version"'), b"\xef\xbb\xbf" + text,
+           b" " * (1024 * 1024) + text, text + b" " * (1024 * 1024),
+           text.replace(b"localhost", b"localh\xff\xfest")]
+    return [*(json.dumps(value).encode() for value in objects + strict),
+            *(compact(value).encode() for value in objects), *raw]
 
 
 @ids("K7-39", "T-34")

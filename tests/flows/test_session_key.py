@@ -43,13 +43,15 @@ def replace(kube, name, value):
 # What makes another session
 
 DIFFERENT = [
-    ("another scope", [*BASE, "--oidc-extra-scope=more"]), ("a scope less", [BASE[0], *BASE[2:]]), ("no scopes", BASE[2:]),
-    ("another parameter", [*BASE, "--oidc-auth-request-extra-params=c=3"]), ("a parameter less", [*BASE[:2], *BASE[3:]]),
+    ("another scope", [*BASE, "--oidc-extra-scope=more"]), ("a scope less", [BASE[0], *BASE[2:]]),
+    ("no scopes", BASE[2:]), ("another parameter", [*BASE, "--oidc-auth-request-extra-params=c=3"]),
+    ("a parameter less", [*BASE[:2], *BASE[3:]]),
     ("a parameter's value", [*BASE, "--oidc-auth-request-extra-params=b=3"]),
     ("parameters swapped", [*BASE[:2], "--oidc-auth-request-extra-params=a=2,b=1", *BASE[3:]]),
     ("parameters joined", [*BASE[:2], "--oidc-auth-request-extra-params=a=1b=2", *BASE[3:]]),
-    ("the access token", [*BASE, "--oidc-use-access-token"]), ("another header", [*BASE, "--oidc-request-header=X-C=3"]),
-    ("a header less", BASE[:4]), ("a header's value", [*BASE, "--oidc-request-header=X-A=3"]),
+    ("the access token", [*BASE, "--oidc-use-access-token"]),
+    ("another header", [*BASE, "--oidc-request-header=X-C=3"]), ("a header less", BASE[:4]),
+    ("a header's value", [*BASE, "--oidc-request-header=X-A=3"]),
     ("without verification", [*BASE, "--insecure-skip-tls-verify"])]
 
 
@@ -64,8 +66,10 @@ def test_what_changes_the_token_is_another_session(stored, flags):
 
 @ids("K7-34", "REF-09")
 @pytest.mark.parametrize(("name", "change"), [
-    ("oidc-client-id", lambda text: text + "2"), ("oidc-client-id", str.upper), ("oidc-issuer-url", lambda text: text.rstrip("/")),
-    ("oidc-issuer-url", lambda text: text.replace("/kubernetes/", "/other/")), ("oidc-issuer-url", lambda text: text.replace("localhost", "127.0.0.1"))])
+    ("oidc-client-id", lambda text: text + "2"), ("oidc-client-id", str.upper),
+    ("oidc-issuer-url", lambda text: text.rstrip("/")),
+    ("oidc-issuer-url", lambda text: text.replace("/kubernetes/", "/other/")),
+    ("oidc-issuer-url", lambda text: text.replace("localhost", "127.0.0.1"))])
 def test_another_issuer_or_client_is_another_session(stored, issuer, name, change):
     replace(stored, name, change(issuer.url if name == "oidc-issuer-url" else "kubernetes"))
     assert not hits(stored, *BASE)
@@ -74,11 +78,15 @@ def test_another_issuer_or_client_is_another_session(stored, issuer, name, chang
 # What does not
 
 SAME = [
-    ("the secret", ["--oidc-client-secret=x"]), ("the redirect URL", ["--oidc-redirect-url=http://localhost:8000/callback"]),
-    ("addresses", ["--listen-address=127.0.0.1:9999"]), ("ports", ["--listen-port=9999"]), ("no browser", ["--skip-open-browser"]),
-    ("the browser", ["--browser-command=/bin/true"]), ("the grant", ["--grant-type=authcode"]), ("patience", ["--authentication-timeout-sec=1"]),
-    ("the limit", ["--http-timeout-sec=1"]), ("a page", ["--open-url-after-authentication=https://example.com/"]), ("PKCE", ["--oidc-pkce-method=S256"]),
-    ("no PKCE", ["--oidc-pkce-method=no"]), ("automatic scopes", ["--oidc-auto-scopes=false"]), ("the probe", ["--redirect-probe=never"]),
+    ("the secret", ["--oidc-client-secret=x"]),
+    ("the redirect URL", ["--oidc-redirect-url=http://localhost:8000/callback"]),
+    ("addresses", ["--listen-address=127.0.0.1:9999"]), ("ports", ["--listen-port=9999"]),
+    ("no browser", ["--skip-open-browser"]), ("the browser", ["--browser-command=/bin/true"]),
+    ("the grant", ["--grant-type=authcode"]), ("patience", ["--authentication-timeout-sec=1"]),
+    ("the limit", ["--http-timeout-sec=1"]),
+    ("a page", ["--open-url-after-authentication=https://example.com/"]),
+    ("PKCE", ["--oidc-pkce-method=S256"]), ("no PKCE", ["--oidc-pkce-method=no"]),
+    ("automatic scopes", ["--oidc-auto-scopes=false"]), ("the probe", ["--redirect-probe=never"]),
     ("renegotiation", ["--tls-renegotiation-freely"]), ("a scope twice", ["--oidc-extra-scope=groups"]),
     ("audiences", ["--oidc-trusted-audience=other"]), ("verbosity", ["-v2"])]
 
@@ -94,13 +102,15 @@ def test_certificates_and_the_cluster_do_not_make_another_session(stored, issuer
     stored.flags = [flag for flag in stored.flags if not flag.startswith("--certificate")]
     cluster = {"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1",
                "spec": {"interactive": True, "cluster": {"server": "https://other:6443"}}}
-    assert hits(stored, *BASE, f"--certificate-authority={pki.Authority(tmp_path).file}", KUBERNETES_EXEC_INFO=json.dumps(cluster))
+    assert hits(stored, *BASE, f"--certificate-authority={pki.Authority(tmp_path).file}",
+                KUBERNETES_EXEC_INFO=json.dumps(cluster))
 
 
 @ids("K7-36")
 def test_variables_and_flags_find_the_same_session(stored, issuer):
-    environment = {"LATCHKEY_OIDC_ISSUER_URL": issuer.url, "LATCHKEY_OIDC_CLIENT_ID": "kubernetes", "LATCHKEY_TOKEN_CACHE_DIR": str(stored.cache),
-                   "LATCHKEY_OIDC_EXTRA_SCOPE": "groups,roles", "LATCHKEY_OIDC_AUTH_REQUEST_EXTRA_PARAMS": "a=1,b=2",
+    environment = {"LATCHKEY_OIDC_ISSUER_URL": issuer.url, "LATCHKEY_OIDC_CLIENT_ID": "kubernetes",
+                   "LATCHKEY_TOKEN_CACHE_DIR": str(stored.cache), "LATCHKEY_OIDC_EXTRA_SCOPE": "groups,roles",
+                   "LATCHKEY_OIDC_AUTH_REQUEST_EXTRA_PARAMS": "a=1,b=2",
                    "LATCHKEY_OIDC_REQUEST_HEADER": "X-A=1,X-B=2"}
     assert stored.bare("get-token", **environment).status == 0
 
@@ -110,7 +120,8 @@ def test_a_hundred_orders_of_the_same_options_are_one_session(stored):
     shuffler = random.Random(35)
     scopes, parameters, headers = ["groups", "roles"], ["a=1", "b=2"], ["X-A=1", "X-B=2"]
     for _ in range(100):
-        flags = [f"--oidc-extra-scope={text}" for text in scopes] + [f"--oidc-auth-request-extra-params={text}" for text in parameters]
+        flags = [f"--oidc-extra-scope={text}" for text in scopes]
+        flags += [f"--oidc-auth-request-extra-params={text}" for text in parameters]
         flags += [f"--oidc-request-header={text}" for text in headers]
         shuffler.shuffle(flags)
         assert hits(stored, *flags)
@@ -124,7 +135,8 @@ def test_many_options_in_any_order_have_one_file_name(stored):
     names = set()
     for _ in range(30):
         shuffler.shuffle(parameters)
-        result = stored.get_token(*(f"--oidc-auth-request-extra-params={text}" for text in parameters), **NO_BROWSER)
+        result = stored.get_token(*(f"--oidc-auth-request-extra-params={text}" for text in parameters),
+                                  **NO_BROWSER)
         assert result.code == "discovery_http"
         names |= {path.name for path in stored.cache.glob("*.lock")}
     assert len(names) == 2  # that of BASE and this one
@@ -132,7 +144,8 @@ def test_many_options_in_any_order_have_one_file_name(stored):
 
 # What is in the file decides, not its name
 
-MEMBERS = ["issuer", "client_id", "scopes", "grant", "user", "extra", "audience", "token_kind", "headers", "tls_verified"]
+MEMBERS = ["issuer", "client_id", "scopes", "grant", "user", "extra", "audience", "token_kind", "headers",
+           "tls_verified"]
 
 
 @ids("REF-09")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Storage that is full, read-only, missing or somewhere else, with a session in it: nothing is lost, and one warning
-says what becomes of the session."""
+"""Storage that is full, read-only, missing or somewhere else, with a session in it: nothing is lost, and one
+warning says what becomes of the session."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ def grants(issuer):
 
 @pytest.fixture(params=[READ_ONLY, FULL], ids=["read-only", "full"])
 def stuck(request, kube, issuer):
-    """How to run the program with a session whose token has expired, in a directory that takes nothing more."""
+    """How to run the program with an expired session in a directory that takes nothing more."""
     log_in(kube, issuer)
     return {"process": privately(kube, request.param.format(kube.cache))}
 
@@ -83,7 +83,8 @@ def test_where_the_cache_is_read_only_the_runtime_directory_keeps_the_session(ku
     stuck = {"process": privately(kube, READ_ONLY.format(kube.cache)), "XDG_RUNTIME_DIR": str(runtime)}
     first = kube.start("get-token", **stuck).wait()
     assert grants(issuer) == ["authorization_code"]
-    assert [warning.endswith(f"'{runtime}/latchkey' is used instead") for warning in warnings(first)] == [True]
+    (warning,) = warnings(first)
+    assert warning.endswith(f"'{runtime}/latchkey' is used instead")
     assert stat.S_IMODE((runtime / "latchkey").stat().st_mode) == 0o700
     second = kube.start("get-token", **stuck, **NO_BROWSER).wait()
     assert second.token == first.token and second.err == ""
@@ -98,24 +99,37 @@ def test_a_runtime_directory_that_cannot_be_one_is_not_missed(kube, issuer, valu
     assert kube.get_token(XDG_RUNTIME_DIR=value, **NO_BROWSER).err == ""
 
 
-@pytest.mark.parametrize("place", ["relative", "under a file", "under another user's"])
+@pytest.mark.parametrize("place", ["under a file", "under another user's"])
 def test_a_directory_that_cannot_be_made_is_one_warning(kube, issuer, tmp_path, place):
     (tmp_path / "file").write_text("")
     (tmp_path / "theirs").mkdir()
     os.chown(tmp_path / "theirs", STRANGER, STRANGER)
-    path = {"relative": "cache", "under a file": f"{tmp_path}/file/cache"}.get(place, f"{tmp_path}/theirs/cache")
+    path = {"under a file": f"{tmp_path}/file/cache", "under another user's": f"{tmp_path}/theirs/cache"}[place]
     kube.flags[-1] = f"--token-cache-dir={path}"
     result = kube.start("get-token", process={"cwd": tmp_path}).wait()
     assert result.claims["email"] == "alice@example.com"
-    assert [path in warning and "the session will not be kept" in warning for warning in warnings(result)] == [True]
-    assert sorted(os.listdir(tmp_path / "theirs")) == [] and not (tmp_path / "cache").exists()
+    (warning,) = warnings(result)
+    assert path in warning and "the session will not be kept" in warning
+    assert sorted(os.listdir(tmp_path / "theirs")) == []
+
+
+@ids("K7-18")
+@pytest.mark.parametrize("flags", [["--token-cache-dir=here/cache"], []], ids=["flag", "KUBECACHEDIR"])
+def test_a_relative_directory_is_the_working_directorys(kube, issuer, tmp_path, flags):
+    kube.flags = [*kube.flags[:-1], *flags]
+    kube.environment["KUBECACHEDIR"] = "here"
+    first = kube.start("get-token", process={"cwd": tmp_path}).wait()
+    assert first.err.count("warning") == 0
+    assert len(list((tmp_path / "here").glob("*/*.json"))) == 1
+    assert kube.start("get-token", process={"cwd": tmp_path}, **NO_BROWSER).wait().token == first.token
+    assert kube.bare("clean", *flags, KUBECACHEDIR=str(tmp_path / "here")).status == 0
 
 
 # Homes
 
 @pytest.fixture
 def stranger(kube, issuer):
-    """The program as a user whose home is in the password database; gives that home and how to run the program."""
+    """A user whose home is in the password database: that home, and how to run the program as him."""
     kube.flags = [*kube.flags[:2], f"--certificate-authority-data={encoded(issuer.ca_file)}"]
     with tempfile.TemporaryDirectory(prefix="latchkey-test-") as place:
         home = Path(place, "home")

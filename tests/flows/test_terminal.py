@@ -8,6 +8,7 @@ import termios
 import time
 
 import pytest
+from processes import is_alive
 from sockets import is_free
 from terminal import CTRL_C, Seat
 from waiting import Waiting
@@ -114,7 +115,8 @@ def test_the_browser_survives_control_c(kube, issuer, tmp_path):
     seat.press(CTRL_C)
     assert seat.wait().code == "interrupted"
     (pid,) = re.findall(r'"pid": (\d+)', log.read_text())
-    os.kill(int(pid), signal.SIGKILL)  # fails if it has gone
+    assert is_alive(pid)
+    os.kill(int(pid), signal.SIGKILL)
 
 
 def test_the_terminal_is_left_as_it_was(kube, issuer):
@@ -125,3 +127,29 @@ def test_the_terminal_is_left_as_it_was(kube, issuer):
     seat.running.process.wait(10)
     assert termios.tcgetattr(seat.master) == before
     seat.wait()
+
+
+@pytest.mark.parametrize("endpoint", ["discovery", "authorize"])
+def test_control_c_ends_a_login_whose_issuer_does_not_answer(kube, issuer, endpoint, tmp_path):
+    issuer.fault(endpoint, stall=True)
+    log = tmp_path / "log"
+    seat = Seat(kube, "get-token", FAKE_BROWSER="ignore", FAKE_BROWSER_LOG=str(log))
+    assert issuer.wait_for(endpoint)
+    began = time.monotonic()
+    seat.press(CTRL_C)
+    assert seat.wait().code == "interrupted"
+    assert time.monotonic() - began < 1
+    time.sleep(0.3)  # a browser that was started in the last moment would have written its log
+    assert not log.exists()
+
+
+@pytest.mark.parametrize("endpoint", ["token", "jwks"])
+def test_control_c_ends_a_login_whose_code_is_being_exchanged(kube, issuer, endpoint):
+    issuer.fault(endpoint, stall=True)
+    seat = Seat(kube, "get-token")
+    assert issuer.wait_for("token")
+    began = time.monotonic()
+    seat.press(CTRL_C)
+    assert seat.wait().code == "interrupted"
+    assert time.monotonic() - began < 2  # and the browser's second
+    assert is_free(8000)

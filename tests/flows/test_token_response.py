@@ -49,6 +49,16 @@ def stored(kube, issuer):
 
 # Accepted
 
+@ids("T-12")
+@pytest.mark.parametrize(("groups", "warns"), [(100, False), (700, True)])
+def test_a_token_that_a_proxy_may_refuse_for_its_length_is_told(kube, issuer, groups, warns):
+    issuer.mutate_id_token(claims={"groups": [f"group-{number:024}" for number in range(groups)]})
+    result = kube.get_token()
+    assert result.status == 0 and (len(result.token) > 16384) == warns
+    assert ("warning: the token is " in result.err) == warns
+    assert kube.get_token().err == ""
+
+
 @ids("TOK-04")
 @pytest.mark.parametrize("patch", [
     pytest.param({"token_type": "bEARER"}, id="fapi2-token-type-case-insensitivity"), {"token_type": "BEARER"},

@@ -140,6 +140,7 @@ static void slow_end(struct slow *slow, int64_t start)
     if (slow->fixture.err.code != ERROR_TIMEOUT)
         fail_msg("%s: %s", slow->path, slow->fixture.err.message);
     assert_says(slow->fixture.err.message, slow->says);
+    assert_says(slow->fixture.err.hint, "--http-timeout-sec");
     if (clock_monotonic() - start < slow->least || clock_monotonic() - start > slow->most)
         fail_msg("%s: %lld ms", slow->path, (long long)(clock_monotonic() - start));
     http_close(slow->fixture.http);
@@ -162,7 +163,7 @@ static int open_full_port(int fds[4])
 }
 
 /* All at once, in the order in which they end: 10 s to connect, 10 s of silence, and the whole request;
- * scaled down with the limit for the whole. */
+ * silence scaled with the limit for the whole. */
 static void test_times(void **state)
 {
     int fds[4], full = open_full_port(fds);
@@ -172,7 +173,8 @@ static void test_times(void **state)
                           {"/drip/40", server.plain, 5, 4900, 8000, "5", {0}, NULL, ""},
                           {"/drip/10", server.plain, 30, 9900, 14000, "slow", {0}, NULL, ""},
                           {"/after/60000", server.plain, 30, 9900, 14000, "slow", {0}, NULL, ""},
-                          {"/", full, 60, 9900, 14000, "", {0}, NULL, ""}};
+                          {"/", full, 60, 9900, 14000, "", {0}, NULL, ""},
+                          {"/after/60000", server.plain, 36, 11900, 16000, "slow", {0}, NULL, ""}};
     struct loop *loop = NULL;
     struct error err = {0};
     (void)state;

@@ -21,6 +21,7 @@ static void save_all(struct fixture *fixture)
     assert_true(provider_cache_save(&fixture->cache, ISSUER, true, &record, &err));
     cooldown_login_failed(&fixture->cache, &fixture->key, NOW, &err);
     lock_holder_write(&fixture->cache, &fixture->key, &holder);
+    put_file(fixture->cache.directory, name_of(&fixture->key, ".handout").text, "handout1", 8);
     assert_true(session_cache_try_lock(&fixture->cache, &fixture->key, &fd, &locked, &err));
 }
 
@@ -37,10 +38,10 @@ static void test_everything_of_ours(void **state)
     struct fixture *fixture = *state;
     test_ids("K7-42");
     save_all(fixture);
-    assert_int_equal(count_entries(fixture->path), 7);
+    assert_int_equal(count_entries(fixture->path), 8);
     struct session_cache_cleaned cleaned = clean(fixture);
     assert_int_equal(cleaned.sessions, 1);
-    assert_int_equal(cleaned.others, 6);
+    assert_int_equal(cleaned.others, 7);
     assert_int_equal(cleaned.foreign, 0);
     assert_false(exists(AT_FDCWD, fixture->path));
 
@@ -78,7 +79,7 @@ static void test_everything_else_stays(void **state)
     save_all(fixture);
     struct session_cache_cleaned cleaned = clean(fixture);
     assert_int_equal(cleaned.sessions, 1);
-    assert_int_equal(cleaned.others, 6);
+    assert_int_equal(cleaned.others, 7);
     assert_int_equal(cleaned.foreign, array_length(names) + 2);
     for (size_t i = 0; i < array_length(names); i++)
         assert_true(exists(fixture->cache.directory, names[i]));
@@ -139,7 +140,7 @@ static void test_directory_of_somebody_else(void **state)
         assert_int_equal(chown(fixture->path, OTHER_USER, OTHER_USER), 0);
         assert_false(session_cache_clean(fixture->path, &cleaned, &err));
     }
-    assert_int_equal(count_entries(fixture->path), 7);
+    assert_int_equal(count_entries(fixture->path), 8);
 }
 
 int main(void)

@@ -22,71 +22,69 @@ static struct login_options look(const char *const *entries)
     return out;
 }
 
+static const struct {
+    const char *environment[5];
+    bool has_display, is_wsl, keeps_browser;
+    const char *why_not; /* "" where the machine of the test decides */
+} browser_rows[] = {
+    {{"A=1"}, false, false, true, ""},
+    {{"DISPLAY=:0"}, true, false, true, ""},
+    {{"WAYLAND_DISPLAY=wayland-0"}, true, false, true, ""},
+    {{"DISPLAY="}, false, false, true, ""},
+    {{"WSL_DISTRO_NAME=Debian"}, true, true, true, ""},
+    {{"WSL_INTEROP=/run/x"}, true, true, true, ""},
+    {{"SSH_CONNECTION=a 1 b 2"}, false, false, true, "this is an SSH session without a display"},
+    {{"SSH_CONNECTION=a 1 b 2", "DISPLAY=:10"},
+     true,
+     false,
+     true,
+     "this is an SSH session without a display"},
+    {{"container=podman"}, false, false, true, "this is a container without a display"},
+    {{"KUBERNETES_SERVICE_HOST=10.0.0.1"}, false, false, true, "this is a container without a display"},
+    {{"VSCODE_IPC_HOOK_CLI=/x", "BROWSER=/v/helpers/browser.sh"},
+     false,
+     false,
+     false,
+     "from a browser behind a VS Code tunnel there is no way back to this machine"},
+    {{"VSCODE_IPC_HOOK_CLI=/x", "BROWSER=/v/helpers/browser.sh", "DISPLAY=:0"},
+     false,
+     false,
+     false,
+     "from a browser behind a VS Code tunnel there is no way back to this machine"},
+    {{"VSCODE_IPC_HOOK_CLI=/x", "BROWSER=firefox"}, false, false, true, ""},
+    {{"VSCODE_IPC_HOOK_CLI=/x", "BROWSER=/v/helpers/browser.sh", "SSH_CONNECTION=a 1 b 2"},
+     false,
+     false,
+     true,
+     "this is an SSH session without a display"},
+    {{"VSCODE_IPC_HOOK_CLI=/x", "BROWSER=/v/helpers/browser.sh", "SSH_CONNECTION=a 1 b 2",
+      "SSH_TTY=/dev/pts/0"},
+     false,
+     false,
+     false,
+     "from a browser behind a VS Code tunnel there is no way back to this machine"},
+    {{"VSCODE_IPC_HOOK_CLI=/x", "BROWSER=/v/helpers/browser.sh", "REMOTE_CONTAINERS=true"},
+     false,
+     false,
+     true,
+     ""},
+    {{"VSCODE_IPC_HOOK_CLI=/x", "BROWSER=/v/helpers/browser.sh", "WSL_DISTRO_NAME=D"}, true, true, true, ""},
+};
+
 static void test_browser(void **state)
 {
-    static const struct {
-        const char *environment[5];
-        bool has_display, is_wsl, keeps_browser;
-        const char *why_not; /* "" where the machine of the test decides */
-    } rows[] = {
-        {{"A=1"}, false, false, true, ""},
-        {{"DISPLAY=:0"}, true, false, true, ""},
-        {{"WAYLAND_DISPLAY=wayland-0"}, true, false, true, ""},
-        {{"DISPLAY="}, false, false, true, ""},
-        {{"WSL_DISTRO_NAME=Debian"}, true, true, true, ""},
-        {{"WSL_INTEROP=/run/x"}, true, true, true, ""},
-        {{"SSH_CONNECTION=a 1 b 2"}, false, false, true, "this is an SSH session without a display"},
-        {{"SSH_CONNECTION=a 1 b 2", "DISPLAY=:10"},
-         true,
-         false,
-         true,
-         "this is an SSH session without a display"},
-        {{"container=podman"}, false, false, true, "this is a container without a display"},
-        {{"KUBERNETES_SERVICE_HOST=10.0.0.1"}, false, false, true, "this is a container without a display"},
-        {{"VSCODE_IPC_HOOK_CLI=/x", "BROWSER=/v/helpers/browser.sh"},
-         false,
-         false,
-         false,
-         "from a browser behind a VS Code tunnel there is no way back to this machine"},
-        {{"VSCODE_IPC_HOOK_CLI=/x", "BROWSER=/v/helpers/browser.sh", "DISPLAY=:0"},
-         false,
-         false,
-         false,
-         "from a browser behind a VS Code tunnel there is no way back to this machine"},
-        {{"VSCODE_IPC_HOOK_CLI=/x", "BROWSER=firefox"}, false, false, true, ""},
-        {{"VSCODE_IPC_HOOK_CLI=/x", "BROWSER=/v/helpers/browser.sh", "SSH_CONNECTION=a 1 b 2"},
-         false,
-         false,
-         true,
-         "this is an SSH session without a display"},
-        {{"VSCODE_IPC_HOOK_CLI=/x", "BROWSER=/v/helpers/browser.sh", "SSH_CONNECTION=a 1 b 2",
-          "SSH_TTY=/dev/pts/0"},
-         false,
-         false,
-         false,
-         "from a browser behind a VS Code tunnel there is no way back to this machine"},
-        {{"VSCODE_IPC_HOOK_CLI=/x", "BROWSER=/v/helpers/browser.sh", "REMOTE_CONTAINERS=true"},
-         false,
-         false,
-         true,
-         ""},
-        {{"VSCODE_IPC_HOOK_CLI=/x", "BROWSER=/v/helpers/browser.sh", "WSL_DISTRO_NAME=D"},
-         true,
-         true,
-         true,
-         ""},
-    };
     (void)state;
-    for (size_t i = 0; i < array_length(rows); i++) {
-        struct login_options out = look(rows[i].environment);
+    for (size_t i = 0; i < array_length(browser_rows); i++) {
+        struct login_options out = look(browser_rows[i].environment);
         const struct browser_settings *browser = &out.config.browser;
-        struct command_input input = {.environment = as_environment(rows[i].environment)};
+        struct command_input input = {.environment = as_environment(browser_rows[i].environment)};
         bool had = command_variable(&input, "BROWSER") != NULL;
-        if (browser->has_display != rows[i].has_display || browser->is_wsl != rows[i].is_wsl ||
-            (had && (browser->browser != NULL) != rows[i].keeps_browser))
+        if (browser->has_display != browser_rows[i].has_display ||
+            browser->is_wsl != browser_rows[i].is_wsl ||
+            (had && (browser->browser != NULL) != browser_rows[i].keeps_browser))
             fail_msg("row %zu", i);
-        if (rows[i].why_not[0] != '\0')
-            assert_string_equal(browser->why_not, rows[i].why_not);
+        if (browser_rows[i].why_not[0] != '\0')
+            assert_string_equal(browser->why_not, browser_rows[i].why_not);
         login_options_release(&out);
     }
 }

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every system call of a refresh and of a login may fail: an answer or a clean error, nothing torn, nothing lost in silence."""
+
+import pytest
+from ground import Ground, Point, side_by_side, some
+
+ERRORS = ["ENOSPC", "EIO", "EROFS", "EACCES", "EMFILE", "ENOMEM", "EINTR"]
+FILES = ["openat", "write", "pwrite64", "fsync", "renameat", "ftruncate", "fallocate", "flock", "read", "newfstatat", "fchmod",
+         "getrandom", "getdents64", "unlinkat"]
+NETWORK = ["socket", "connect", "sendto", "recvfrom", "poll", "socketpair", "fcntl", "getsockopt", "signalfd4"]
+CALLBACK = ["bind", "listen", "accept4", "epoll_create1", "epoll_wait", "setsockopt", "sendmsg", "prctl"]
+MOST_OF_OURS, MOST_OF_OTHERS = 10, 3
+
+PREPARE = {"refresh": Ground.prepare_refresh, "login": Ground.prepare_login}
+
+
+@pytest.fixture(scope="module", params=list(PREPARE))
+def flow(request, grounds):
+    """Its name, and the system calls of one run of it."""
+    return request.param, grounds[0].record(PREPARE[request.param])
+
+
+def choose(points, name, cache):
+    """The calls on our own files, and samples of those that libraries make."""
+    named = [point for point in points if point.name == name]
+    ours = [point for point in named if cache in point.text or name in NETWORK + CALLBACK]
+    return some(ours, MOST_OF_OURS) + some([point for point in named if point not in ours], MOST_OF_OTHERS)
+
+
+@pytest.mark.ids("T-32")
+@pytest.mark.parametrize("name", FILES + NETWORK + CALLBACK)
+def test_a_call_that_fails(grounds, flow, name):
+    kind, points = flow
+    cache = str(grounds[0].program.cache)
+    cases = [(point, error) for point in choose(points, name, cache) for error in ERRORS]
+
+    def spoil(ground, case):
+        point, error = case
+        PREPARE[kind](ground)
+        ground.judge(ground.run(point.spoil(f"error={error}")), f"{kind}: {error} at {point}")
+    assert side_by_side(grounds, cases, spoil) == []
+
+
+@pytest.mark.parametrize("name", ["clone3", "clone", "vfork"])
+def test_a_browser_that_cannot_be_started(grounds, name):
+    """The person is shown the address instead."""
+    def spoil(ground, error):
+        ground.prepare_login()
+        flags = [flag for flag in ground.program.flags if flag != "--skip-open-browser"]
+        kept, ground.program.flags = ground.program.flags, flags
+        result = ground.run(Point(name, "1+", "").spoil(f"error={error}"), timeout=20)
+        ground.program.flags = kept
+        ground.judge(result, f"{error} at {name}")
+        assert result.status == 0
+    assert side_by_side(grounds, ["EAGAIN", "ENOMEM", "EPERM", "ENOSYS"], spoil) == []
