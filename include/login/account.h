@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What --account does besides naming the session: a hint at who logged in before. */
- * now. */
 #ifndef LOGIN_ACCOUNT_H
 #define LOGIN_ACCOUNT_H
 

@@ -60,7 +60,8 @@ bool session_output_directories(const struct command_input *input, struct text_l
 {
     const char *runtime = command_variable(input, "XDG_RUNTIME_DIR");
     if (!text_is_empty(input->options->cache_dir)) {
-        text_list_add(out, input->options->cache_dir);
+        cleanup_string char *named = login_options_absolute(input->options->cache_dir);
+        text_list_add(out, named);
         return true;
     }
     cleanup_string char *path = login_options_default_cache(input);
