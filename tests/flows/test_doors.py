@@ -213,8 +213,7 @@ def test_the_tunnel_is_made_of_plain_words(kube, issuer, environment, line):
 @pytest.mark.parametrize("environment, reason", [
     (SSH, "this is an SSH session without a display"), ({"container": "podman"}, "this is a container without a display"),
     ({"VSCODE_IPC_HOOK_CLI": "/x", "BROWSER": "/vscode/bin/helpers/browser.sh"},
-     "from a browser behind a VS Code tunnel there is no way back to this machine"),
-    ({"DISPLAY": ":0", "PATH": "/nowhere"}, "none of xdg-open, x-www-browser and www-browser is installed")])
+     "from a browser behind a VS Code tunnel there is no way back to this machine")])
 def test_the_reason_is_the_place(kube, issuer, environment, reason):
     running = kube.start("get-token", **environment)
     assert running.read_line(r"^warning: could not open the browser: (.*)$")[1] == reason
