@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The size and the signs of a QR code on a terminal; that a camera can read it is a story
- * (test_device_code_qr). */
+/* The size and the signs of a QR code on a terminal; a story reads it with a camera. */
 #include "login/qr_code.h"
 
 #include <string.h>
