@@ -8,6 +8,7 @@ import pytest
 from ground import Ground, side_by_side, some
 
 EVER = 1 << 40
+SAMPLES = 200
 PREPARE = {"refresh": Ground.prepare_refresh, "login": Ground.prepare_login}
 
 
@@ -39,8 +40,8 @@ def test_an_allocation_that_fails(grounds, scarce, kind, how_long):
         result = ground.run(LD_PRELOAD=scarce, SCARCE_FROM=str(number), SCARCE_TO=str(number + how_long))
         assert result.status in (0, 1, 127), f"{number}: status {result.status}: {result.err}"
         if result.status == 127:  # the loader's own
-            assert result.out == ""
+            assert result.out == "" or result.out.endswith("}}\n")  # at the end, when the answer has been given
             ground.judge_rest(f"{kind}: allocation {number} of {most}", 0)
         else:
             ground.judge(result, f"{kind}: allocation {number} of {most}")
-    assert side_by_side(grounds, some(range(1, most + 1), 250), spoil) == []
+    assert side_by_side(grounds, some(range(1, most + 1), SAMPLES), spoil) == []

@@ -110,7 +110,8 @@ class Program:
         PROCESS holds arguments for Popen: another stdin or stdout, preexec_fn, a command to put `before` it."""
         env = {name: value for name, value in {**self.environment, **environment}.items() if value is not None}
         words = [self.path, *command.split(), *self.flags, *flags]
-        arguments = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **(process or {})}
+        arguments = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+                     "bufsize": 0, **(process or {})}  # read_line must not take more than its line
         process = subprocess.Popen([*arguments.pop("before", []), *words], env=env, **arguments)
         self.running.append(process)
         return Running(process)

@@ -154,7 +154,7 @@ def test_the_program_ends_within_a_second_when_nobody_fetches_the_outcome(waitin
     issuer.wait_for("token")
     began = time.monotonic()
     assert waiting.running.wait().status == (1 if spoil else 0)
-    assert time.monotonic() - began < 1.6  # the second, and the verification
+    assert time.monotonic() - began < 4  # the second, and the verification
 
 
 def test_the_program_ends_at_once_when_the_outcome_was_fetched(waiting, issuer):
@@ -164,7 +164,7 @@ def test_the_program_ends_at_once_when_the_outcome_was_fetched(waiting, issuer):
     assert waiting.ask("/done").status == 200
     began = time.monotonic()
     assert waiting.running.wait().status == 0
-    assert time.monotonic() - began < 0.8
+    assert time.monotonic() - began < 0.9
 
 
 # What all pages have in common

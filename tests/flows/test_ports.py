@@ -243,7 +243,7 @@ def test_a_signal_ends_the_login_and_frees_the_port(kube, issuer, number):
 def test_the_time_limit_ends_the_login_and_frees_the_port(kube, issuer):
     began = time.monotonic()
     result = kube.get_token("--authentication-timeout-sec=2", FAKE_BROWSER="ignore")
-    assert 2 <= time.monotonic() - began < 4
+    assert 2 <= time.monotonic() - began < 9
     assert result.code == "callback_timeout"
     assert is_free(8000)
 
@@ -258,7 +258,7 @@ def test_the_time_limit_counts_whatever_knocks_at_the_port(kube, issuer):
         except (ConnectionError, IndexError):
             break
     assert waiting.running.wait().code == "callback_timeout"
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 9
 
 
 @ids("T-09")
