@@ -19,8 +19,8 @@ struct login_context {
     struct loop *loop;
     struct http *http;
     struct session_cache cache;
-    /* Where cool-down and lock holder are noted: the cache, or the runtime directory where nothing is stored. They
-     * hold no secret. */
+    /* Where cool-down and lock holder are noted: the cache, or the runtime directory where nothing is stored.
+     * They hold no secret. */
     struct session_cache runtime;
     const struct session_cache *marks;
     struct session_key key;
