@@ -144,11 +144,19 @@ static bool parse_long(struct parser *parser, const char *text, struct error *er
     return take_value(parser, option, equals != NULL ? equals + 1 : NULL, err);
 }
 
+/* "-oidc-issuer-url=x" is no value of -o. */
+static bool is_long_name(const char *text, unsigned command)
+{
+    cleanup_string char *name = memory_copy_bytes(text, strcspn(text, "="));
+    return text[1] != '\0' && text[1] != '=' &&
+           (text_starts_with(name, "oidc-") || option_find(name, command) != NULL);
+}
+
 /* "-v1", "-v=1", "-v 1", "-h". */
 static bool parse_short(struct parser *parser, const char *text, struct error *err)
 {
     const struct option *option = find_shorthand(text[0], parser->source->command);
-    if (option == NULL)
+    if (option == NULL || is_long_name(text, parser->source->command))
         return unknown_shorthand(text, text, parser->source, err);
     const char *given = text[1] == '=' ? text + 2 : text[1] != '\0' ? text + 1 : NULL;
     if (option->type == OPTION_SWITCH && given != NULL && text[1] != '=')

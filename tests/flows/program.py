@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,6 +131,14 @@ class Program:
             return self.run("", *words, **environment)
         finally:
             self.flags = kept
+
+    def read_page(self, patience=10):
+        """The last page of the fake browser, which may still be writing it when the program has ended."""
+        deadline = time.monotonic() + patience
+        while not (self.page.exists() and "</html>" in self.page.read_text()):
+            assert time.monotonic() < deadline, "the browser left no page"
+            time.sleep(0.02)
+        return self.page.read_text()
 
     @property
     def session_file(self):

@@ -157,14 +157,14 @@ def test_an_authentik_that_is_starting(kube, issuer, log):
 def test_a_person_who_may_not_use_the_application_sees_a_page_and_the_time_limit_says_so(kube, issuer, log):
     issuer.configure(allowed=False)
     result = refused(kube, issuer, "callback_timeout", "--authentication-timeout-sec=2")
-    assert "Permission denied" in kube.page.read_text()
+    assert "Permission denied" in kube.read_page()
     advised(result, "Permission denied", "Bindings")
 
 
 def test_a_wrong_login_hint_is_named_when_nobody_gets_in(kube, issuer, log):
     result = refused(kube, issuer, "callback_timeout", "--authentication-timeout-sec=2",
                      "--oidc-auth-request-extra-params=login_hint=wrong@example.com")
-    assert "Invalid password" in kube.page.read_text()
+    assert "Invalid password" in kube.read_page()
     advised(result, "'wrong@example.com' (login_hint)")
 
 

@@ -231,7 +231,7 @@ def test_a_refusal_with_the_right_state_ends_the_login_with_its_words(kube, issu
     assert result.code == "callback_error"
     assert result.err.startswith("error: the provider refused the login: access_denied: The resource owner denied")
     assert issuer.count("token") == 0
-    assert "The resource owner denied the request" in kube.page.read_text()
+    assert "The resource owner denied the request" in kube.read_page()
 
 
 def test_a_login_ends_promptly_when_nobody_fetches_the_outcome(kube, issuer):

@@ -165,7 +165,7 @@ def test_a_browser_command_is_given_the_url_and_its_own_arguments(kube, issuer, 
 
 def test_the_page_goes_on_to_the_url_that_the_user_named(kube, issuer):
     log_in(kube, "--open-url-after-authentication=https://example.com/welcome")
-    assert "URL=https://example.com/welcome" in kube.page.read_text()
+    assert "URL=https://example.com/welcome" in kube.read_page()
 
 
 def test_without_a_browser_the_url_is_printed_and_the_login_waits(kube, issuer):

@@ -135,7 +135,7 @@ def with_issuer(mutation, url):
 def test_a_token_that_breaks_a_rule_is_refused(kube, issuer, stored, code, mutation):
     issuer.mutate_id_token(**with_issuer(mutation, issuer.url))
     result = refused(kube, issuer, code, last="token")
-    assert "Login failed" in kube.page.read_text() and f"[{code}]" in kube.page.read_text()
+    assert "Login failed" in kube.read_page() and f"[{code}]" in kube.page.read_text()
     assert issuer.count("jwks") <= 2
     assert not [character for character in result.err if ord(character) < 32 and character != "\n"]
 

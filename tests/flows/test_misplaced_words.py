@@ -13,7 +13,7 @@ import pytest
     (["get-token", "--verbose"], "--verbose belongs to the command 'version'; 'latchkey get-token --help' lists the flags of this one"),
     (["get-token", "--skip-open-browser", "false"], "a switch takes its value behind an equals sign: --flag=false"),
     (["get-token", "stray"], "only flags are taken here: 'latchkey get-token --help' lists them"),
-    (["setup"], "'latchkey --help' lists the commands that are")])
+    (["doctor"], "'latchkey --help' lists the commands that are")])
 def test_the_hint_names_what_was_probably_meant(program, words, hint):
     result = program.bare(*words)
     assert result.code in ("config", "unsupported")
