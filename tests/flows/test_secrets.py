@@ -157,6 +157,7 @@ def test_the_browser_gets_every_variable_but_the_secrets(guarded):
     assert {"SEEN", "HOME", "PATH", "LATCHKEY_V"} <= set(names)
 
 
+@ids("T-23")
 @pytest.mark.parametrize("flags", [["--oidc-client-secret={}"], ["--oidc-client-secret", "{}"],
                                    ["--oidc-request-header=X-Key={}"], ["--oidc-request-header", "X-Key={}"]])
 def test_a_secret_leaves_the_command_line(kube, issuer, flags):
