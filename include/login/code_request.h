@@ -18,6 +18,9 @@ struct code_request {
     struct pkce pkce;
     bool stale; /* the code that was redeemed last had expired, or was used */
 };
+/* The provider's metadata fetched anew, and everything in it that would make a login by code fail refused
+ * before a person is asked: unusable signatures, no S256, no client authentication of ours. */
+bool code_request_discover(struct login_context *context, struct error *err) must_check;
 /* A new request in place of the one in OUT, with secrets of its own. The issuer is known. */
 bool code_request_make(struct login_context *context, const char *redirect_uri, struct code_request *out,
                        struct error *err) must_check;

@@ -340,11 +340,7 @@ bool authorization_code_run(struct login_context *context, struct session *out, 
 {
     struct attempt attempt = {
         .context = context, .deadline = clock_monotonic() + context->config->timeout_seconds * INT64_C(1000)};
-    if (!issuer_discover(context, false, err) || !authentik_check_metadata(&context->provider, err))
-        return false;
-    if (context->config->pkce_method == PKCE_AUTO && !provider_check_pkce(&context->provider, err))
-        return false;
-    if (!token_request_check(context, err))
+    if (!code_request_discover(context, err))
         return false;
     bool good = run(&attempt, out, asked, err);
     attempt_release(&attempt);

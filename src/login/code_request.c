@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "login/account.h"
+#include "login/issuer.h"
 #include "login/token_request.h"
 #include "login/verification.h"
 #include "oidc/authorization.h"
@@ -21,6 +22,15 @@ static bool draw_secrets(struct code_request *request, struct error *err)
     pkce_derive(verifier, &request->pkce);
     memory_wipe(verifier, sizeof(verifier));
     return true;
+}
+
+bool code_request_discover(struct login_context *context, struct error *err)
+{
+    if (!issuer_discover(context, false, err) || !authentik_check_metadata(&context->provider, err))
+        return false;
+    if (context->config->pkce_method == PKCE_AUTO && !provider_check_pkce(&context->provider, err))
+        return false;
+    return token_request_check(context, err);
 }
 
 bool code_request_make(struct login_context *context, const char *redirect_uri, struct code_request *out,

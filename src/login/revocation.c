@@ -87,7 +87,7 @@ static bool end_session(struct login_context *context, enum revocation_result *r
         good = error_prefix(err, *result == REVOCATION_DONE ? "revoked, but the session is not deleted"
                                                             : "the session is not deleted");
     loop_hold_signals(context->loop, false);
-    cooldown_reset(&context->cache, &context->key);
+    cooldown_reset(context->marks, &context->key);
     return good;
 }
 
