@@ -43,6 +43,8 @@ enum loop_end loop_run(struct loop *loop, const bool *done, int64_t deadline, st
  * of stdout's reader waits as well. Releasing gives loop_run LOOP_INTERRUPTED at its next call when one was
  * remembered. */
 void loop_hold_signals(struct loop *loop, bool hold);
+/* For a process that is made to outlive its parent: that end is no interruption. */
+void loop_outlive_parent(struct loop *loop);
 /* True when a signal has come (also while held). */
 bool loop_interrupted(const struct loop *loop);
 

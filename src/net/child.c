@@ -2,7 +2,6 @@
 /* posix_spawn with nothing of ours but the environment, and a pidfd to see the end. */
 #include "net/child.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,35 +15,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "descriptors.h"
 
-enum { FIRST_OTHER = 3, TICK = 200, NO_PROC_LIMIT = 4096 };
-#ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC (1U << 2)
-#endif
+enum { TICK = 200 };
 
 extern char **environ;
-
-/* Everything of ours gets close-on-exec, also what a library or our parent left open. */
-static void protect_descriptors(void)
-{
-#ifdef SYS_close_range
-    if (syscall(SYS_close_range, FIRST_OTHER, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
-        return;
-#endif
-    DIR *directory = opendir("/proc/self/fd");
-    if (directory == NULL) {
-        for (int fd = FIRST_OTHER; fd < NO_PROC_LIMIT; fd++)
-            fcntl(fd, F_SETFD, FD_CLOEXEC);
-        return;
-    }
-    const struct dirent *entry;
-    while ((entry = readdir(directory)) != NULL) {
-        int64_t fd;
-        if (text_to_number(entry->d_name, FIRST_OTHER, INT32_MAX, &fd))
-            fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-    }
-    closedir(directory);
-}
 
 static bool is_secret(const char *variable, const struct text_list *secrets)
 {
@@ -115,7 +90,7 @@ int child_start(struct child *child, const char *program, const struct text_list
     for (size_t i = 0; i < words->count; i++)
         argv[i] = words->items[i];
     char **environment = environment_without(secrets);
-    protect_descriptors();
+    descriptors_protect();
     int cause = spawn(child, program, argv, environment);
     free(environment);
     free(argv);

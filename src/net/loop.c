@@ -55,7 +55,7 @@ struct transfer {
 struct loop {
     CURLM *multi; /* NULL until the first transfer: a loop without one needs no libcurl */
     struct signals signals;
-    pid_t parent;
+    pid_t parent; /* 0: its end does not matter */
     bool has_reader, reader_gone; /* stdout is a pipe or socket; nobody reads it any more */
     bool held;
     unsigned serial;
@@ -187,7 +187,13 @@ static bool loop_must_stop(struct loop *loop)
     signals_read(&loop->signals);
     if (loop->held)
         return loop->signals.seen > 1 && loop->signals.insists > 0;
-    return loop->signals.seen > 0 || loop->reader_gone || getppid() != loop->parent;
+    bool orphaned = loop->parent != 0 && getppid() != loop->parent;
+    return loop->signals.seen > 0 || loop->reader_gone || orphaned;
+}
+
+void loop_outlive_parent(struct loop *loop)
+{
+    loop->parent = 0;
 }
 
 static int loop_patience(const struct loop *loop, int64_t deadline)

@@ -128,15 +128,19 @@ static void test_second_signal_ends_the_hold(void **state)
     assert_int_equal(run(fixture, 10), LOOP_INTERRUPTED);
 }
 
+enum kind { ORDINARY, HOLDING, OUTLIVING };
+
 /* In a child: runs the loop with the mouth of REPORT told how it ended. */
-static void report_end(int report, bool hold)
+static void report_end(int report, enum kind kind)
 {
     struct fixture fixture = {0};
     char end = 'f';
     if (loop_open(&fixture.loop, &fixture.err)) {
-        loop_hold_signals(fixture.loop, hold);
+        loop_hold_signals(fixture.loop, kind == HOLDING);
+        if (kind == OUTLIVING)
+            loop_outlive_parent(fixture.loop);
         (void)!write(report, "r", 1);
-        end = (char)('0' + (int)run(&fixture, hold ? 700 : 10000));
+        end = (char)('0' + (int)run(&fixture, kind == ORDINARY ? 10000 : 700));
         /* It must have slept, not looked at a lost reader again and again. */
         if (clock() > CLOCKS_PER_SEC / 4)
             end = 's';
@@ -161,7 +165,7 @@ static int64_t lose_reader(bool hold, char *end)
         dup2(output[1], STDOUT_FILENO);
         close(output[0]);
         close(output[1]);
-        report_end(report[1], hold);
+        report_end(report[1], hold ? HOLDING : ORDINARY);
     }
     close(output[1]);
     assert_int_equal(read_byte(report[0]), 'r');
@@ -186,18 +190,17 @@ static void test_reader_gone(void **state)
     assert_int_equal(end, '0' + LOOP_DEADLINE);
 }
 
-static void test_parent_gone(void **state)
+/* Gives the milliseconds until a loop ended whose parent was killed; *END is how. */
+static int64_t lose_parent(enum kind kind, char *end)
 {
     int report[2];
-    (void)state;
-    test_ids("T-39");
     assert_int_equal(pipe(report), 0);
     pid_t parent = fork();
     assert_int_not_equal(parent, -1);
     if (parent == 0) {
         if (fork() == 0) {
             dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
-            report_end(report[1], false);
+            report_end(report[1], kind);
         }
         pause();
         _exit(0);
@@ -205,11 +208,22 @@ static void test_parent_gone(void **state)
     assert_int_equal(read_byte(report[0]), 'r');
     int64_t start = clock_monotonic();
     kill(parent, SIGKILL);
-    assert_int_equal(read_byte(report[0]), '0' + LOOP_INTERRUPTED);
-    assert_in_range(clock_monotonic() - start, 0, 1500);
+    *end = read_byte(report[0]);
     waitpid(parent, NULL, 0);
     close(report[0]);
     close(report[1]);
+    return clock_monotonic() - start;
+}
+
+static void test_parent_gone(void **state)
+{
+    char end;
+    (void)state;
+    test_ids("T-39");
+    assert_in_range(lose_parent(ORDINARY, &end), 0, 1500);
+    assert_int_equal(end, '0' + LOOP_INTERRUPTED);
+    assert_in_range(lose_parent(OUTLIVING, &end), 600, 3000);
+    assert_int_equal(end, '0' + LOOP_DEADLINE);
 }
 
 #define with_loop(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
