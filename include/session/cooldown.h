@@ -15,6 +15,7 @@ struct cooldown {
     unsigned failures; /* in a row; 0 for a shared network failure */
     int64_t failed_at; /* our clock, seconds */
     int64_t until;     /* no new login before; failed_at + 5 for a network failure */
+    bool told;         /* of a refresh in the background: somebody has read the cause */
     struct error cause;
 };
 void cooldown_load(const struct session_cache *cache, const struct session_key *key, struct cooldown *out,
@@ -25,7 +26,18 @@ void cooldown_login_failed(const struct session_cache *cache, const struct sessi
 /* A network or server failure: shared with waiters for 5 s, no ladder. */
 void cooldown_share_failure(const struct session_cache *cache, const struct session_key *key, int64_t now,
                             const struct error *cause);
+/* A success: of both kinds of failure nothing is left. */
 void cooldown_reset(const struct session_cache *cache, const struct session_key *key);
+
+/* A refresh in the background that failed: the next one waits by the same ladder, and the next call that
+ * somebody reads says why. */
+void cooldown_background_failed(const struct session_cache *cache, const struct session_key *key, int64_t now,
+                                const struct error *cause);
+void cooldown_background_load(const struct session_cache *cache, const struct session_key *key,
+                              struct cooldown *out, bool *found);
+/* Notes that FAILURE, as it was loaded, has been told. */
+void cooldown_background_told(const struct session_cache *cache, const struct session_key *key,
+                              const struct cooldown *failure);
 /* True while a new login must not start; a clock set back ends it. */
 bool cooldown_is_active(const struct cooldown *cooldown, int64_t now);
 

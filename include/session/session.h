@@ -28,5 +28,7 @@ void session_release(struct session *session);
 int64_t session_remaining(const struct session *session, int64_t now);
 /* True when less than min(60 s, 10 % of the lifetime) is left (REF-08). */
 bool session_wants_refresh(const struct session *session, int64_t now);
+/* True in the last third of the lifetime, and after it. */
+bool session_is_ageing(const struct session *session, int64_t now);
 
 #endif

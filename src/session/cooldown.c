@@ -22,6 +22,9 @@ enum {
 };
 static const int64_t ladder[] = {10, 60, 300, LADDER_END};
 
+#define LOGIN_EXTENSION ".cooldown"
+#define BACKGROUND_EXTENSION ".background"
+
 static struct record_place place(const struct session_cache *cache, const struct session_key *key,
                                  const char *extension)
 {
@@ -57,10 +60,9 @@ static bool read_cause(const json_t *object, struct error *cause)
 }
 
 /* SHARED tells a failure of the network; FAILURES then still counts the logins before it. */
-static bool read_record(const struct session_cache *cache, const struct session_key *key,
-                        struct cooldown *out, bool *shared)
+static bool read_record(struct record_place place, struct cooldown *out, bool *shared)
 {
-    json_auto_t *object = record_load(place(cache, key, ".cooldown"), FILE_LIMIT, FILE_VERSION);
+    json_auto_t *object = record_load(place, FILE_LIMIT, FILE_VERSION);
     struct cooldown read = {0};
     int64_t failures = 0;
     if (object == NULL || !record_number(object, "failures", &failures) || failures > FAILURES_MAXIMUM ||
@@ -70,6 +72,7 @@ static bool read_record(const struct session_cache *cache, const struct session_
     if (read.until < read.failed_at || read.until - read.failed_at > LADDER_END)
         return false;
     read.failures = (unsigned)failures;
+    read.told = json_boolean_is_true(object, "told");
     *shared = json_boolean_is_true(object, "shared");
     *out = read;
     return true;
@@ -79,7 +82,7 @@ void cooldown_load(const struct session_cache *cache, const struct session_key *
                    bool *found)
 {
     bool shared = false;
-    *found = read_record(cache, key, out, &shared);
+    *found = read_record(place(cache, key, LOGIN_EXTENSION), out, &shared);
     if (*found && shared)
         out->failures = 0;
 }
@@ -91,35 +94,42 @@ static json_t *make_text(const char *text)
     return value != NULL ? value : json_string(safe(text));
 }
 
-static void write_record(const struct session_cache *cache, const struct session_key *key,
-                         const struct cooldown *cooldown, bool shared)
+static void write_record(struct record_place place, const struct cooldown *cooldown, bool shared)
 {
     json_auto_t *object = json_object();
     bool whole = record_set_number(object, "version", FILE_VERSION) &&
                  record_set_number(object, "failures", cooldown->failures) &&
                  json_object_set_new(object, "shared", json_boolean(shared)) == 0 &&
+                 json_object_set_new(object, "told", json_boolean(cooldown->told)) == 0 &&
                  record_set_number(object, "failed_at", cooldown->failed_at) &&
                  record_set_number(object, "until", cooldown->until) &&
                  record_set_text(object, "code", error_code_name(cooldown->cause.code)) &&
                  json_object_set_new(object, "message", make_text(cooldown->cause.message)) == 0 &&
                  json_object_set_new(object, "hint", make_text(cooldown->cause.hint)) == 0;
     struct error ignored = {0};
-    (void)!record_save(place(cache, key, ".cooldown"), whole ? object : NULL, &ignored);
+    (void)!record_save(place, whole ? object : NULL, &ignored);
 }
 
-void cooldown_login_failed(const struct session_cache *cache, const struct session_key *key, int64_t now,
-                           const struct error *cause)
+/* One step further on the ladder. */
+static void note_failure(struct record_place place, int64_t now, const struct error *cause)
 {
     struct cooldown cooldown = {0};
     bool shared = false;
-    if (!read_record(cache, key, &cooldown, &shared))
+    if (!read_record(place, &cooldown, &shared))
         cooldown.failures = 0;
     size_t step = cooldown.failures < array_length(ladder) ? cooldown.failures : array_length(ladder) - 1;
     cooldown.failures++;
     cooldown.failed_at = now;
     cooldown.until = now + ladder[step];
     cooldown.cause = *cause;
-    write_record(cache, key, &cooldown, false);
+    cooldown.told = false;
+    write_record(place, &cooldown, false);
+}
+
+void cooldown_login_failed(const struct session_cache *cache, const struct session_key *key, int64_t now,
+                           const struct error *cause)
+{
+    note_failure(place(cache, key, LOGIN_EXTENSION), now, cause);
 }
 
 void cooldown_share_failure(const struct session_cache *cache, const struct session_key *key, int64_t now,
@@ -127,19 +137,41 @@ void cooldown_share_failure(const struct session_cache *cache, const struct sess
 {
     struct cooldown cooldown = {0};
     bool shared = false;
-    bool found = read_record(cache, key, &cooldown, &shared);
+    bool found = read_record(place(cache, key, LOGIN_EXTENSION), &cooldown, &shared);
     if (found && !shared &&
         cooldown_is_active(&cooldown, now)) /* five seconds must not end fifteen minutes */
         return;
     cooldown.failed_at = now;
     cooldown.until = now + SHARED_SECONDS;
     cooldown.cause = *cause;
-    write_record(cache, key, &cooldown, true);
+    write_record(place(cache, key, LOGIN_EXTENSION), &cooldown, true);
 }
 
 void cooldown_reset(const struct session_cache *cache, const struct session_key *key)
 {
-    record_remove(place(cache, key, ".cooldown"));
+    record_remove(place(cache, key, LOGIN_EXTENSION));
+    record_remove(place(cache, key, BACKGROUND_EXTENSION));
+}
+
+void cooldown_background_failed(const struct session_cache *cache, const struct session_key *key, int64_t now,
+                                const struct error *cause)
+{
+    note_failure(place(cache, key, BACKGROUND_EXTENSION), now, cause);
+}
+
+void cooldown_background_load(const struct session_cache *cache, const struct session_key *key,
+                              struct cooldown *out, bool *found)
+{
+    bool shared = false;
+    *found = read_record(place(cache, key, BACKGROUND_EXTENSION), out, &shared);
+}
+
+void cooldown_background_told(const struct session_cache *cache, const struct session_key *key,
+                              const struct cooldown *failure)
+{
+    struct cooldown told = *failure;
+    told.told = true;
+    write_record(place(cache, key, BACKGROUND_EXTENSION), &told, false);
 }
 
 bool cooldown_is_active(const struct cooldown *cooldown, int64_t now)

@@ -18,7 +18,7 @@ static const struct {
     {".json", RECORD_SESSION},   {PROVIDER_UNVERIFIED_EXTENSION, RECORD_PROVIDER},
     {".lock", RECORD_LOCK},      {PROVIDER_EXTENSION, RECORD_PROVIDER},
     {".cooldown", RECORD_PLAIN}, {".holder", RECORD_PLAIN},  {".bad", RECORD_PLAIN},
-    {".handout", RECORD_PLAIN},
+    {".handout", RECORD_PLAIN},  {".background", RECORD_PLAIN},
 };
 
 /* "<host>-<16 hexadecimal digits>", as record_name makes it. */

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-enum { CLOCK_TOLERANCE = 60, MARGIN_MAXIMUM = 60, MARGIN_DIVISOR = 10 };
+enum { CLOCK_TOLERANCE = 60, MARGIN_MAXIMUM = 60, MARGIN_DIVISOR = 10, AGEING_DIVISOR = 3 };
 
 void session_release(struct session *session)
 {
@@ -46,4 +46,9 @@ bool session_wants_refresh(const struct session *session, int64_t now)
     if (remaining <= 0)
         return true;
     return remaining < MARGIN_MAXIMUM && remaining * MARGIN_DIVISOR < session->lifetime;
+}
+
+bool session_is_ageing(const struct session *session, int64_t now)
+{
+    return session_remaining(session, now) <= session->lifetime / AGEING_DIVISOR;
 }

@@ -208,6 +208,39 @@ static void test_dead_or_damaged_holder(void **state)
     assert_int_equal(read.pid, 0);
 }
 
+static struct cooldown load_background(struct fixture *fixture, bool expected)
+{
+    struct cooldown cooldown = {0};
+    bool found = !expected;
+    cooldown_background_load(&fixture->cache, &fixture->key, &cooldown, &found);
+    assert_int_equal(found, expected);
+    return cooldown;
+}
+
+/* It waits by the same ladder, is told once, and has nothing to do with logins but their success. */
+static void test_background(void **state)
+{
+    struct fixture *fixture = *state;
+    (void)load_background(fixture, false);
+    cooldown_background_failed(&fixture->cache, &fixture->key, NOW, &cause);
+    (void)load(fixture, false);
+    struct cooldown first = load_background(fixture, true);
+    assert_false(first.told);
+    assert_int_equal(first.until, NOW + 10);
+    assert_string_equal(first.cause.message, "nobody answered");
+    cooldown_background_told(&fixture->cache, &fixture->key, &first);
+    struct cooldown told = load_background(fixture, true);
+    assert_true(told.told);
+    assert_int_equal(told.until, first.until);
+    assert_int_equal(told.failures, 1);
+    cooldown_background_failed(&fixture->cache, &fixture->key, NOW + 10, &cause);
+    struct cooldown second = load_background(fixture, true);
+    assert_false(second.told);
+    assert_int_equal(second.until, NOW + 10 + 60);
+    cooldown_reset(&fixture->cache, &fixture->key);
+    (void)load_background(fixture, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +251,7 @@ int main(void)
         fixture_test(test_shared_failure),
         fixture_test(test_damaged_is_missing),
         fixture_test(test_nowhere),
+        fixture_test(test_background),
         fixture_test(test_holder),
         fixture_test(test_dead_or_damaged_holder),
     };

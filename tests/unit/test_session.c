@@ -119,6 +119,23 @@ static void test_release(void **state)
     session_release(&session);
 }
 
+static void test_the_last_third(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t lifetime, age;
+        bool ageing;
+    } cases[] = {
+        {HOUR, 0, false},   {HOUR, 2399, false}, {HOUR, 2400, true}, {HOUR, HOUR - 1, true},
+        {HOUR, HOUR, true}, {HOUR, DAY, true},   {12, 7, false},     {12, 8, true},
+        {1, 0, false},      {0, 0, true},
+    };
+    for (size_t i = 0; i < array_length(cases); i++) {
+        struct session session = session_of(OBTAINED, OBTAINED, cases[i].lifetime);
+        assert_int_equal(session_is_ageing(&session, OBTAINED + cases[i].age), cases[i].ageing);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +144,7 @@ int main(void)
         cmocka_unit_test(test_absurd_numbers),
         cmocka_unit_test(test_refresh_margin),
         cmocka_unit_test(test_release),
+        cmocka_unit_test(test_the_last_third),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
