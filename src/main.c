@@ -211,28 +211,6 @@ static bool parse_options(const struct invocation *call, struct options *options
     return true;
 }
 
-static bool run(const struct invocation *call, struct buffer *out, struct error *err)
-{
-    cleanup_options struct options options = {0};
-    if (call->word != NULL && call->command == NULL)
-        return unknown_command(call->word, call->program, err);
-    if (!check_is_built(call->command, call->program, err) || !parse_options(call, &options, err))
-        return false;
-    if (call->command == NULL)
-        return run_root(call, &options, out, err);
-    if (call->command->run == NULL)
-        return run_help(call, out, err);
-    if (options.help)
-        return print_help(call, call->command, out);
-    struct command_input input = {.program = call->program,
-                                  .command = call->command->name,
-                                  .path = call->path,
-                                  .topic = call->topic,
-                                  .environment = environ,
-                                  .options = &options};
-    return call->command->run(&input, out, err);
-}
-
 /* Everything or an error: a truncated credential must not look like a success. */
 static bool print_answer(const struct buffer *answer, struct error *err)
 {
@@ -247,6 +225,42 @@ static bool print_answer(const struct buffer *answer, struct error *err)
         written += (size_t)count;
     }
     return true;
+}
+
+/* What is done after the answer costs nobody any time. */
+static bool run_command(const struct invocation *call, const struct options *options, struct buffer *out,
+                        struct error *err)
+{
+    command_rest *rest = NULL;
+    struct command_input input = {.program = call->program,
+                                  .command = call->command->name,
+                                  .path = call->path,
+                                  .topic = call->topic,
+                                  .environment = environ,
+                                  .options = options,
+                                  .rest = &rest};
+    if (!call->command->run(&input, out, err) || !print_answer(out, err))
+        return false;
+    buffer_clear(out);
+    if (rest != NULL)
+        rest(&input);
+    return true;
+}
+
+static bool run(const struct invocation *call, struct buffer *out, struct error *err)
+{
+    cleanup_options struct options options = {0};
+    if (call->word != NULL && call->command == NULL)
+        return unknown_command(call->word, call->program, err);
+    if (!check_is_built(call->command, call->program, err) || !parse_options(call, &options, err))
+        return false;
+    if (call->command == NULL)
+        return run_root(call, &options, out, err);
+    if (call->command->run == NULL)
+        return run_help(call, out, err);
+    if (options.help)
+        return print_help(call, call->command, out);
+    return run_command(call, &options, out, err);
 }
 
 static void print_error(const struct error *err)

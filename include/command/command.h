@@ -10,6 +10,10 @@
 #include "base/error.h"
 #include "command/option.h"
 
+struct command_input;
+/* What a command still has to do when its answer was printed. It may end in more than one process. */
+typedef void command_rest(const struct command_input *input);
+
 /* What a command runs with. Borrowed. */
 struct command_input {
     const char *program; /* as the user calls us: "latchkey", "kubectl oidc-login" */
@@ -18,6 +22,7 @@ struct command_input {
     const char *topic;   /* the word after `completion`; NULL */
     char *const *environment;
     const struct options *options;
+    command_rest **rest; /* where a command leaves it; NULL in there before */
 };
 /* Writes its answer to OUT, which main prints only on success. */
 typedef bool command_function(const struct command_input *input, struct buffer *out, struct error *err);

@@ -26,6 +26,9 @@ void login_options_release(struct login_options *login);
 
 /* Notices that stand before any work: deprecations, --insecure-skip-tls-verify. */
 void login_options_warn(const struct command_input *input);
+/* Whether a process of ours may outlive the call: --background-refresh, which without a word is no where
+ * nobody is there (a pipeline) and where everything ends at once (a container). */
+bool login_options_may_stay(const struct command_input *input, const struct login_config *config) must_check;
 /* PATH below the working directory when it is relative. Owned by the caller. */
 char *login_options_absolute(const char *path) must_check;
 /* $KUBECACHEDIR/latchkey, else ~/.kube/cache/latchkey; NULL without a home. Owned by the caller. */

@@ -34,7 +34,7 @@ struct options {
     char *output, *min_validity;
     char *account, *report; /* --output of whoami, list and logout */
     bool userinfo, all;
-    bool non_interactive;
+    bool non_interactive, background_refresh;
     bool verbose, help, version;
     int64_t verbosity;
     char *ignored; /* flags that are accepted without effect */

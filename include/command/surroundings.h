@@ -10,5 +10,7 @@
  * display, SSH, a container, in this order. --browser-command and a BROWSER of the user's own are stronger
  * than all of it. */
 void surroundings_look(const struct command_input *input, struct login_options *out);
+/* True in a container, which may end before anything that outlives its main program. */
+bool surroundings_is_container(const struct command_input *input);
 
 #endif

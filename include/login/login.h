@@ -51,6 +51,7 @@ struct login_config {
     bool force_refresh; /* ignore the cached token, not the session */
     bool force_login;   /* `latchkey login`: ignore cache and cool-down */
     bool refresh_only;  /* never log in: the forced refresh of a token that the API server seems to refuse */
+    bool background;    /* nobody waits: the token at hand stays, whatever comes of its refresh */
 
     const struct text_list *listen_addresses;
     bool listen_default;                          /* nobody said --listen-address */
@@ -65,7 +66,7 @@ struct login_config {
     struct http_settings http;
     const char *const *cache_candidates; /* NULL-terminated; empty: --token-cache-storage=none */
     const char *runtime_directory;       /* $XDG_RUNTIME_DIR/latchkey; NULL */
-    const char *server;  /* of the cluster, where kubectl names it; NULL */
+    const char *server;                  /* of the cluster, where kubectl names it; NULL */
     bool from_kubectl;                   /* KUBERNETES_EXEC_INFO was there */
     const char *program;                 /* as the user calls us, for hints */
     struct notice notice;

@@ -7,6 +7,7 @@
 #include "crypto/jws.h"
 #include "kubernetes/apiserver.h"
 #include "kubernetes/exec_credential.h"
+#include "login/background.h"
 #include "login/login.h"
 
 /* The API server does not say why it answers 401; the token shows what it may dislike. */
@@ -43,6 +44,16 @@ static void renew_refused(struct login_config *config, struct session *session)
     renewed = (struct session){0};
 }
 
+static void refresh_session(const struct command_input *input)
+{
+    cleanup_login_options struct login_options login = {0};
+    struct error ignored = {0};
+    if (!login_options_fill(input, &login, &ignored))
+        return;
+    login_options_prepare_login(input, &login);
+    background_refresh(&login.config);
+}
+
 bool command_get_token(const struct command_input *input, struct buffer *out, struct error *err)
 {
     cleanup_login_options struct login_options login = {0};
@@ -59,6 +70,10 @@ bool command_get_token(const struct command_input *input, struct buffer *out, st
     login.config.place.may_prompt = !request.present || request.interactive;
     login.config.server = request.server;
     enum login_found found = login_find(&login.config, clock_wall(), &session);
+    bool untouched = found == LOGIN_FOUND || found == LOGIN_FOUND_REPEATED;
+    if (untouched && session_is_ageing(&session, clock_wall()) &&
+        login_options_may_stay(input, &login.config))
+        *input->rest = refresh_session;
     if (found == LOGIN_FOUND_RENEW)
         renew_refused(&login.config, &session);
     if (found == LOGIN_FOUND_RENEW || found == LOGIN_FOUND_REPEATED)

@@ -355,3 +355,10 @@ void login_options_warn(const struct command_input *input)
             "--insecure-skip-tls-verify: the provider's certificate is not checked, anybody in "
             "between can log in as you");
 }
+
+bool login_options_may_stay(const struct command_input *input, const struct login_config *config)
+{
+    if (option_given(input->options, "background-refresh"))
+        return input->options->background_refresh;
+    return config->non_interactive == NULL && !surroundings_is_container(input);
+}

@@ -102,6 +102,10 @@ const struct option option_table[] = {
     {"non-interactive", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(non_interactive), NULL, NULL,
      "Never open a browser, never prompt, never wait for a person; CI=true says the same, and "
      "--non-interactive=false overrides it"},
+    {"background-refresh", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(background_refresh), NULL, "true",
+     "Refresh a token in its last third after it was handed out, in a process of its own; in a pipeline and "
+     "in "
+     "a container only when the flag says so"},
     {"min-validity", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(min_validity), "DURATION", NULL,
      "Give a token that is good for at least that long, such as 90s, 15m or 1h30m; else get a new one"},
     {"output", 'o', OPTION_TEXT, COMMAND_GET_TOKEN, 0, AT(output), "exec-credential|token|header|json",

@@ -28,7 +28,7 @@ static bool is_tunnel(const struct command_input *input)
     return !over_ssh && !is_set(input, "REMOTE_CONTAINERS") && !is_wsl(input);
 }
 
-static bool is_container(const struct command_input *input)
+bool surroundings_is_container(const struct command_input *input)
 {
     return is_set(input, "container") || is_set(input, "KUBERNETES_SERVICE_HOST") ||
            access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0;
@@ -87,7 +87,7 @@ static void look_for_browser(const struct command_input *input, struct browser_s
         browser->why_not = "from a browser behind a VS Code tunnel there is no way back to this machine";
     } else if (is_set(input, "SSH_CONNECTION")) {
         browser->why_not = "this is an SSH session without a display";
-    } else if (is_container(input)) {
+    } else if (surroundings_is_container(input)) {
         browser->why_not = "this is a container without a display";
     }
 }
@@ -101,6 +101,6 @@ void surroundings_look(const struct command_input *input, struct login_options *
     place->shows_utf8 = shows_utf8(input);
     if (is_tunnel(input))
         place->no_callback = "behind a tunnel";
-    else if (is_container(input) && !is_set(input, "REMOTE_CONTAINERS"))
+    else if (surroundings_is_container(input) && !is_set(input, "REMOTE_CONTAINERS"))
         place->no_callback = "in a container";
 }

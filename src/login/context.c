@@ -68,7 +68,11 @@ bool login_context_open(struct login_context *context, bool create, struct error
     open_marks(context);
     if (warning.code != ERROR_NONE)
         warn_about_cache(context, &warning);
-    return loop_open(&context->loop, err) && http_open(context->loop, &config->http, &context->http, err);
+    if (!loop_open(&context->loop, err))
+        return false;
+    if (config->background)
+        loop_outlive_parent(context->loop);
+    return http_open(context->loop, &config->http, &context->http, err);
 }
 
 void login_context_close(struct login_context *context)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "login/account.h"
+#include "login/background.h"
 #include "login/context.h"
 #include "login/grant.h"
 #include "login/handout.h"
@@ -160,6 +161,7 @@ static bool log_in(struct login_context *context, struct session *out, struct er
     bool asked = false;
     if (context->config->refresh_only)
         return error_set(err, ERROR_NOT_INTERACTIVE, "the session cannot be refreshed without a login");
+    background_tell(context->config, context->marks, &context->key, 0);
     if (!may_ask(context->config, err) || !cooldown_allows(context, err))
         return false;
     if (!context->config->grant->run(context, out, &asked, err)) {

@@ -139,11 +139,24 @@ static bool somebody_was_faster(struct login_context *context, const struct sess
     return true;
 }
 
+/* A refresh token that is worth nothing any more. Nobody was asked for a login yet, so that a token which is
+ * still good stays until it expires. */
+static void forget(struct login_context *context, const struct session *session)
+{
+    struct error trouble = {0};
+    struct session kept = *session;
+    kept.refresh_token = NULL;
+    bool forgotten = context->config->background
+                         ? session_cache_save(&context->cache, &context->key, &kept, NULL, &trouble)
+                         : session_cache_drop(&context->cache, &context->key, &trouble);
+    if (!forgotten)
+        log_line(1, "the dead session stays on disk: %s", trouble.message);
+}
+
 static enum refresh_result judge_failure(struct login_context *context, const struct session *session,
                                          const struct token_outcome *outcome, struct session *out,
                                          struct error *err)
 {
-    struct error ignored = {0};
     bool dead = outcome->answered && outcome->failed.failure == TOKEN_FAILURE_GRANT;
     if (dead && somebody_was_faster(context, session, out))
         return REFRESH_DONE;
@@ -152,8 +165,7 @@ static enum refresh_result judge_failure(struct login_context *context, const st
     if (!dead)
         return REFRESH_FAILED;
     explain_dead(context, err);
-    if (!session_cache_drop(&context->cache, &context->key, &ignored))
-        log_line(1, "the dead session stays on disk: %s", ignored.message);
+    forget(context, session);
     return REFRESH_DEAD;
 }
 
@@ -224,14 +236,13 @@ static bool is_another_login(const struct session *session, const struct token_r
 /* Another login in the answer ends the session; any other trouble with the new token leaves it. */
 static void reject(struct refresh *refresh, const struct token_response *response, struct error *err)
 {
-    struct login_context *context = refresh->context;
-    struct error ignored = {0};
-    if (!is_another_login(refresh->session, response, err))
-        salvage(context, refresh->session, response, &refresh->draft);
-    else if (session_cache_drop(&context->cache, &context->key, &ignored))
-        error_hint(err, "the session is forgotten: the next call logs in again");
-    else
-        log_line(1, "the session stays on disk: %s", ignored.message);
+    if (!is_another_login(refresh->session, response, err)) {
+        salvage(refresh->context, refresh->session, response, &refresh->draft);
+        return;
+    }
+    forget(refresh->context, refresh->session);
+    error_hint(err, "the session is forgotten: %s logs in again",
+               refresh->context->config->background ? "when its token has expired, a call" : "the next call");
 }
 
 /* What the answer left out stays as it was. */

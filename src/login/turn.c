@@ -10,7 +10,9 @@
 #include "base/log.h"
 #include "session/cooldown.h"
 
-enum { WAIT_MARGIN_SECONDS = 30, FIRST_PAUSE = 10, LAST_PAUSE = 100, SAY_AFTER = 1000, ENOUGH_SECONDS = 5 };
+enum { WAIT_MARGIN_SECONDS = 30, FIRST_PAUSE = 10, LAST_PAUSE = 100, SAY_AFTER = 1000 };
+/* What a token must be good for to be worth handing out: seconds, or a part of a short lifetime. */
+enum { ENOUGH_SECONDS = 5, ENOUGH_DIVISOR = 12 };
 
 struct wait {
     struct login_context *context;
@@ -155,9 +157,10 @@ static bool cached_token_is_enough(struct login_context *context, struct session
     if (context->config->force_refresh || context->config->force_login)
         return false;
     session_cache_load(&context->cache, &context->key, &session, &found, NULL);
-    int64_t enough = context->config->min_validity;
-    if (!found ||
-        session_remaining(&session, clock_wall()) < (enough > ENOUGH_SECONDS ? enough : ENOUGH_SECONDS))
+    int64_t wanted = context->config->min_validity, usual = session.lifetime / ENOUGH_DIVISOR;
+    usual = usual < ENOUGH_SECONDS ? usual : ENOUGH_SECONDS;
+    int64_t remaining = found ? session_remaining(&session, clock_wall()) : 0;
+    if (remaining <= 0 || remaining < wanted || remaining < usual)
         return false;
     *out = session;
     session = (struct session){0};
@@ -175,6 +178,8 @@ enum turn_result turn_take(struct login_context *context, int *fd, struct sessio
     bool waited = !try_lock(&wait);
     if (waited && cached_token_is_enough(context, out))
         return TURN_SHARED;
+    if (waited)
+        log_line(1, "another process has the session's lock");
     if (waited && context->config->refresh_only) {
         error_set(err, ERROR_LOCK_TIMEOUT, "another process gets a token for the same session");
         return TURN_FAILED;
