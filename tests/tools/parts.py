@@ -159,6 +159,8 @@ FURTHER = [
 ]
 ALONE = [
     Script("bench", "the cached answer against true and the peer", command=[sys.executable, "tests/bench/bench.py", "--check"]),
+    Script("background", "a thousand calls, none of which waits for the network",
+           command=[sys.executable, "tests/bench/background.py"]),
 ]
 
 
