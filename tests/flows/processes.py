@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which processes there are, from /proc: a zombie still takes signals, so that `os.kill` proves nothing."""
+"""Which processes there are, from /proc (a zombie still takes signals, so that `os.kill` proves nothing), and what they do."""
 
+import fcntl
+import time
 from pathlib import Path
 
 
@@ -20,3 +22,21 @@ def children(pid):
     """The children of a process, zombies too."""
     found = [stat(path) for path in Path("/proc").glob("[0-9]*/stat")]
     return [words for words in found if words and int(words[1]) == pid]
+
+
+def is_held(lock):
+    """Whether a process holds a lock file."""
+    with open(lock, "r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def until(condition, what, patience=20):
+    """Waits for something that no descriptor tells; WHAT is the complaint when it never comes."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)

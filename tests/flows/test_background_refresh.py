@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A token in its last third is handed out at once and refreshed by a process that nobody waits for."""
 
-import fcntl
 import json
 import os
 import select
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import crowd
 import pytest
-from processes import is_alive, stat
+from processes import is_alive, is_held, stat, until
 from program import claims
 from rested import NO_BROWSER, refresh
 from system_calls import calls, strace
@@ -47,27 +46,10 @@ def holder(kube):
     return None
 
 
-def until(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
-
-
-def lock_is_free(kube):
-    path, = kube.cache.glob("*.lock")
-    with open(path, "r+b") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
-
-
 def settled(kube, issuer, count=1):
     """Waits for the request of the process in the background, and for its end."""
     issuer.wait_for("token", count)
-    until(lambda: lock_is_free(kube), "the process in the background does not end")
+    until(lambda: not any(map(is_held, kube.cache.glob("*.lock"))), "the process in the background does not end")
 
 
 def quick(kube, **environment):

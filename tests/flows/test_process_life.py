@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the program ends: by signals at any time, with its parent, with nobody to read it; and what it leaves behind."""
 
-import fcntl
 import json
 import os
 import random
@@ -9,6 +8,7 @@ import signal
 import time
 
 import pytest
+from processes import is_held
 from rested import NO_BROWSER, log_in
 from sockets import is_free
 from waiting import Waiting
@@ -16,16 +16,6 @@ from waiting import Waiting
 ids = pytest.mark.ids
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 PORTS = (8000, 18000)
-
-
-def is_held(lock):
-    """Whether a process holds a lock file."""
-    with open(lock, "r+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def released(kube):
