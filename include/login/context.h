@@ -43,6 +43,8 @@ struct login_context {
 
 /* The key of the session that CONFIG means. */
 void login_key_make(const struct login_config *config, struct session_key *out);
+/* True when a token at hand needs neither a refresh nor a login. */
+bool login_is_good(const struct login_config *config, const struct session *session, int64_t now);
 /* Fills cache, key (unless it is there), loop and http. With CREATE the cache directory is made, and what is
  * wrong with it is said. Close it in any case. */
 bool login_context_open(struct login_context *context, bool create, struct error *err) must_check;

@@ -83,9 +83,6 @@ enum login_found {
 };
 enum login_found login_find(const struct login_config *config, int64_t now, struct session *out);
 
-/* True when a token at hand needs neither a refresh nor a login. */
-bool login_is_good(const struct login_config *config, const struct session *session, int64_t now);
-
 /* Everything else: lock, look again, refresh, log in, save. */
 bool login_run(const struct login_config *config, struct session *out, struct error *err) must_check;
 

@@ -31,6 +31,11 @@ void login_key_make(const struct login_config *config, struct session_key *key)
     session_key_make(&parts, key);
 }
 
+bool login_is_good(const struct login_config *config, const struct session *session, int64_t now)
+{
+    return !session_wants_refresh(session, now) && session_remaining(session, now) >= config->min_validity;
+}
+
 /* One warning is enough: what else fails for the same reason is not said any more. */
 static void warn_about_cache(struct login_context *context, const struct error *warning)
 {

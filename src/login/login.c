@@ -54,11 +54,6 @@ static enum login_found count_handout(const struct login_config *config, const s
     return LOGIN_FOUND;
 }
 
-bool login_is_good(const struct login_config *config, const struct session *session, int64_t now)
-{
-    return !session_wants_refresh(session, now) && session_remaining(session, now) >= config->min_validity;
-}
-
 enum login_found login_find(const struct login_config *config, int64_t now, struct session *out)
 {
     cleanup_session_key struct session_key key = {0};
