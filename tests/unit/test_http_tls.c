@@ -336,11 +336,12 @@ static void allow_old_versions(void)
 static int set_up_group(void **state)
 {
     (void)state;
+    static const struct tls_names good = {"good", "ours", "DNS:localhost,DNS:ak.example", false};
+    static const struct tls_names foreign = {"foreign", "other", "DNS:localhost", false};
+    static const struct tls_names expired = {"expired", "ours", "DNS:localhost", true};
     if (mkdtemp(tls.folder) == NULL || !tls_make_authority(&tls, "ours") ||
-        !tls_make_authority(&tls, "other") ||
-        !tls_make_server(&tls, "good", "ours", "DNS:localhost,DNS:ak.example", "1") ||
-        !tls_make_server(&tls, "foreign", "other", "DNS:localhost", "1") ||
-        !tls_make_server(&tls, "expired", "ours", "DNS:localhost", "-1") || !make_folders())
+        !tls_make_authority(&tls, "other") || !tls_make_server(&tls, &good) ||
+        !tls_make_server(&tls, &foreign) || !tls_make_server(&tls, &expired) || !make_folders())
         return -1;
     join_files("bundle.pem", "other.crt", "ours.crt");
     allow_old_versions();

@@ -62,38 +62,59 @@ static inline bool tls_make_authority(const struct tls *tls, const char *name)
     return tls_run(words);
 }
 
-/* NAME.crt for the DNS names, signed by AUTHORITY, for DAYS; below 0 it has expired. */
-static inline bool tls_make_server(const struct tls *tls, const char *name, const char *authority,
-                                   const char *hosts, const char *days)
+/* What a server's certificate says, which NAME.crt becomes. */
+struct tls_names {
+    const char *name, *authority; /* who signs it */
+    const char *hosts;            /* "DNS:localhost" */
+    bool expired;
+};
+
+/* LIFETIME is the option with its value, or two of them. */
+static inline bool tls_sign(const struct tls *tls, const struct tls_names *names, const char *const *lifetime)
 {
-    cleanup_string char *key = memory_format("%s/%s.key", tls->folder, name);
-    cleanup_string char *request = memory_format("%s/%s.csr", tls->folder, name);
-    cleanup_string char *certificate = memory_format("%s/%s.crt", tls->folder, name);
-    cleanup_string char *signer = memory_format("%s/%s.crt", tls->folder, authority);
-    cleanup_string char *signer_key = memory_format("%s/%s.key", tls->folder, authority);
-    cleanup_string char *extension = memory_format("subjectAltName=%s", hosts);
+    cleanup_string char *request = memory_format("%s/%s.csr", tls->folder, names->name);
+    cleanup_string char *certificate = memory_format("%s/%s.crt", tls->folder, names->name);
+    cleanup_string char *signer = memory_format("%s/%s.crt", tls->folder, names->authority);
+    cleanup_string char *signer_key = memory_format("%s/%s.key", tls->folder, names->authority);
+    const char *const words[] = {"openssl",
+                                 "x509",
+                                 "-req",
+                                 "-in",
+                                 request,
+                                 "-CA",
+                                 signer,
+                                 "-CAkey",
+                                 signer_key,
+                                 "-CAcreateserial",
+                                 "-copy_extensions",
+                                 "copy",
+                                 "-out",
+                                 certificate,
+                                 lifetime[0],
+                                 lifetime[1],
+                                 lifetime[2],
+                                 lifetime[3],
+                                 NULL};
+    return tls_run(words);
+}
+
+static inline bool tls_make_server(const struct tls *tls, const struct tls_names *names)
+{
+    cleanup_string char *key = memory_format("%s/%s.key", tls->folder, names->name);
+    cleanup_string char *request = memory_format("%s/%s.csr", tls->folder, names->name);
+    cleanup_string char *extension = memory_format("subjectAltName=%s", names->hosts);
     const char *const ask[] = {
         "openssl",    "req",     "-newkey", "ec",   "-pkeyopt", "ec_paramgen_curve:P-256",
         "-nodes",     "-keyout", key,       "-out", request,    "-subj",
         "/CN=server", "-addext", extension, NULL};
-    const char *const sign[] = {"openssl",
-                                "x509",
-                                "-req",
-                                "-in",
-                                request,
-                                "-CA",
-                                signer,
-                                "-CAkey",
-                                signer_key,
-                                "-CAcreateserial",
-                                "-copy_extensions",
-                                "copy",
-                                "-days",
-                                days,
-                                "-out",
-                                certificate,
-                                NULL};
-    return tls_run(ask) && tls_run(sign);
+    static const char *const good[] = {"-days", "2", NULL, NULL};
+    static const char *const past[] = {"-not_before", "20200101000000Z", "-not_after", "20200102000000Z"};
+    static const char *const minus[] = {"-days", "-1", NULL, NULL}; /* before OpenSSL 3.4 */
+    if (!tls_run(ask))
+        return false;
+    if (!names->expired)
+        return tls_sign(tls, names, good);
+    return tls_sign(tls, names, past) || tls_sign(tls, names, minus);
 }
 
 /* Starts a TLS server with NAME's certificate; the port, read from what it prints. MORE is one more option or
