@@ -26,8 +26,11 @@ struct http_settings {
 };
 struct http;
 /* Reads and checks the CA files now: one that is unreadable or empty is an error (config), never skipped. */
-bool http_open(struct loop *loop, const struct http_settings *settings, struct http **out,
-               struct error *err) must_check;
+bool http_open(struct loop *loop, const struct http_settings *settings, struct http **out, struct error *err)
+    must_check;
+/* Not PATIENT: what is sent from now on is worth little waiting. A connection gets a short time to stand and
+ * is not tried again. A new client is patient. */
+void http_set_patience(struct http *http, bool patient);
 /* Every transfer must have been finished or cancelled. */
 void http_close(struct http *http);
 void http_cleanup(struct http **http);

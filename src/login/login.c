@@ -19,6 +19,8 @@
 #include "oidc/authorization.h"
 #include "session/cooldown.h"
 
+enum { LONG_WAIT = 1000 }; /* milliseconds */
+
 bool login_check_config(const struct login_config *config, struct error *err)
 {
     if (text_is_empty(config->issuer))
@@ -197,12 +199,35 @@ static bool lasts(const struct login_config *config, const struct session *store
     return remaining > 0 && remaining >= config->min_validity && !config->force_refresh;
 }
 
+/* A refresh that is not urgent and that the network held up is left alone for a while. */
+static bool is_held_up(struct login_context *context, struct error *err)
+{
+    struct cooldown cooldown = {0};
+    bool found = false;
+    cooldown_load(context->marks, &context->key, &cooldown, &found);
+    if (!found || cooldown.failures > 0 || !cooldown_is_active(&cooldown, clock_wall()))
+        return false;
+    *err = cooldown.cause;
+    return true;
+}
+
+/* Like use_old_token, and spares the calls of the next seconds the wait that this one had. */
+static bool use_old_token_after(struct login_context *context, int64_t started, struct session *stored,
+                                const struct error *err, struct session *out)
+{
+    if (!use_old_token(context, stored, err, out))
+        return false;
+    if (clock_monotonic() - started >= LONG_WAIT)
+        note_failure(context, false, err);
+    return true;
+}
+
 /* A client needs no refresh: it logs in again. */
-static bool renew_client(struct login_context *context, struct session *stored, struct session *out,
-                         struct error *err)
+static bool renew_client(struct login_context *context, int64_t started, struct session *stored,
+                         struct session *out, struct error *err)
 {
     turn_announce(context, "logging in", NULL);
-    return log_in(context, out, err) || use_old_token(context, stored, err, out);
+    return log_in(context, out, err) || use_old_token_after(context, started, stored, err, out);
 }
 
 /* It is our turn: refresh what there is, else log in. */
@@ -218,15 +243,20 @@ static bool renew(struct login_context *context, struct session *out, struct err
         notice_say(&context->config->notice, NOTICE_WARNING, "%s", warning.message);
     if (!found)
         return log_in(context, out, err);
+    if (is_held_up(context, err) && use_old_token(context, &stored, err, out))
+        return true;
+    error_clear(err);
+    int64_t started = clock_monotonic();
+    http_set_patience(context->http, !lasts(context->config, &stored));
     if (context->config->grant->client)
-        return renew_client(context, &stored, out, err);
+        return renew_client(context, started, &stored, out, err);
     turn_announce(context, "refreshing the token", NULL);
     switch (refresh_run(context, &stored, out, err)) {
     case REFRESH_DONE:
         cooldown_reset(context->marks, &context->key);
         return true;
     case REFRESH_FAILED:
-        if (use_old_token(context, &stored, err, out))
+        if (use_old_token_after(context, started, &stored, err, out))
             return true;
         error_prefix(err, "the session could not be refreshed");
         note_failure(context, false, err);
@@ -242,6 +272,7 @@ static bool renew(struct login_context *context, struct session *out, struct err
         break;
     }
     error_clear(err);
+    http_set_patience(context->http, true);
     return log_in(context, out, err);
 }
 

@@ -58,6 +58,11 @@ bool http_open(struct loop *loop, const struct http_settings *settings, struct h
     return true;
 }
 
+void http_set_patience(struct http *http, bool patient)
+{
+    http->hurries = !patient;
+}
+
 void http_close(struct http *http)
 {
     if (http == NULL)
@@ -152,7 +157,7 @@ static bool transfer_may_retry(struct http_transfer *transfer)
     if (transfer->code != CURLE_COULDNT_RESOLVE_HOST && transfer->code != CURLE_COULDNT_CONNECT &&
         transfer->code != CURLE_COULDNT_RESOLVE_PROXY)
         return false;
-    if (transfer->response.sent)
+    if (transfer->response.sent || transfer->http->hurries)
         return false;
     if (transfer->first_failure == 0)
         transfer->first_failure = now;

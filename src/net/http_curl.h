@@ -54,6 +54,7 @@ struct http {
     CURL *idle;                /* the handle that waits for the next request */
     bool reads_bundle;         /* of the system's roots, not only the hashed directory */
     unsigned requests;
+    bool hurries; /* not patient */
 };
 
 /* Why we ended a transfer ourselves. */

@@ -10,8 +10,10 @@
 #include "base/clock.h"
 #include "http_curl.h"
 
-/* Silence may last a third of the request's limit: 10 s unless the user says otherwise. */
-enum { CONNECT_LIMIT = 10000, SILENCE_BYTES = 16, SILENCE_PART = 3 };
+/* Of the request's limit, 30 s unless the user says otherwise: the third part for a connection with its TLS
+ * handshake and for silence, the fifteenth for a connection that is worth no waiting. A limit that was made
+ * shorter is meant for the whole request, not to be cut in three. */
+enum { LEAST_SECONDS = 10, PATIENT_PART = 3, HURRIED_PART = 15, SILENCE_BYTES = 16 };
 
 /* After the first option that fails nothing more is set. */
 struct options {
@@ -125,13 +127,15 @@ static void options_set_trust(struct options *options, const struct http *http)
 
 static void options_set_limits(struct options *options, const struct http_transfer *transfer)
 {
-    int64_t left = transfer->deadline - clock_monotonic();
-    long silence = transfer->http->settings.timeout_seconds / SILENCE_PART;
+    long whole = transfer->http->settings.timeout_seconds,
+         left = (long)(transfer->deadline - clock_monotonic());
+    long part = whole / PATIENT_PART > LEAST_SECONDS ? whole / PATIENT_PART : LEAST_SECONDS;
+    long connect = transfer->http->hurries ? whole * 1000 / HURRIED_PART : part * 1000;
     if (left < 1)
         left = 1;
-    set_number(options, CURLOPT_TIMEOUT_MS, (long)left);
-    set_number(options, CURLOPT_CONNECTTIMEOUT_MS, left < CONNECT_LIMIT ? (long)left : CONNECT_LIMIT);
-    set_number(options, CURLOPT_LOW_SPEED_TIME, silence < 1 ? 1 : silence);
+    set_number(options, CURLOPT_TIMEOUT_MS, left);
+    set_number(options, CURLOPT_CONNECTTIMEOUT_MS, left < connect ? left : connect);
+    set_number(options, CURLOPT_LOW_SPEED_TIME, part);
     /* Spares the bytes of a body that is announced too long; the others are counted as they come. */
     if (!transfer->request.truncate)
         set_size(options, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->request.limit);

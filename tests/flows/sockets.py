@@ -33,6 +33,20 @@ def holding(*places, reuse=False):
         yield [stack.enter_context(open_listener(*place, reuse=reuse)) for place in places]
 
 
+@contextlib.contextmanager
+def swallowing(port):
+    """Connections to the port neither stand nor fail: its queues are full."""
+    with contextlib.ExitStack() as stack:
+        for address in ("127.0.0.1", "::1"):
+            plug = stack.enter_context(open_listener(address, port))
+            plug.listen(0)
+            for _ in range(4):
+                other = stack.enter_context(socket.socket(plug.family))
+                other.setblocking(False)
+                other.connect_ex(plug.getsockname()[:2])
+        yield
+
+
 def table():
     """(address, port, state) of every TCP socket here."""
     for name in ("tcp", "tcp6"):

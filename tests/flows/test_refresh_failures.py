@@ -10,6 +10,7 @@ import pki
 import pytest
 from issuer.client import Issuer
 from rested import NO_BROWSER, log_in, refresh, refuse
+from sockets import swallowing
 from wire import endpoints, flat
 
 ids = pytest.mark.ids
@@ -232,13 +233,34 @@ def test_without_a_network_a_session_whose_token_is_good_goes_on(kube, issuer):
     kube.expire(40)
     before = kube.session_file.read_bytes()
     issuer.stop()
+    started = time.monotonic()
     try:
         result = refresh(kube)
     finally:
         issuer.start()
+    assert time.monotonic() - started < 2, "a good token waits for no network"
     assert result.token == first.token and kube.session_file.read_bytes() == before
     assert result.err.startswith("warning: the token could not be refreshed, the old one is good for another ")
     assert refresh(kube).token != first.token
+
+
+@ids("K7-29", "REF-05")
+def test_a_network_that_swallows_everything_holds_a_good_token_up_once_and_shortly(kube, issuer):
+    first = log_in(kube, issuer)
+    kube.expire(40)
+    issuer.stop()
+    try:
+        with swallowing(issuer.port):
+            times = []
+            for _ in range(2):
+                started = time.monotonic()
+                assert refresh(kube).token == first.token
+                times.append(time.monotonic() - started)
+    finally:
+        issuer.start()
+    assert times[0] < 4 and times[1] < 1, times
+    kube.expire()
+    assert refresh(kube).token != first.token, "what is urgent is tried"
 
 
 @ids("K7-29", "REF-05")
