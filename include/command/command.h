@@ -43,6 +43,9 @@ const char *command_variable(const struct command_input *input, const char *name
 /* The absolute path under which this program can be started again: as it was started, so that an upgrade does
  * not change it, else what the kernel says. "latchkey" when neither helps. Owned by the caller. */
 char *command_own_path(const struct command_input *input) must_check;
+/* False when an answer on stdout would certainly be lost: it is closed, or its reader has gone. For what
+ * costs a person a login, or a refresh token. */
+bool command_check_stdout(struct error *err) must_check;
 /* Shows a notice on stderr; see login/notice.h for the kinds. */
 void command_show_notice(int kind, const char *text);
 

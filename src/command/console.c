@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where notices go, and what the environment says. */
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +16,18 @@ const char *command_variable(const struct command_input *input, const char *name
         if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
             return (*entry)[length + 1] != '\0' ? *entry + length + 1 : NULL;
     return NULL;
+}
+
+bool command_check_stdout(struct error *err)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    int flags = fcntl(STDOUT_FILENO, F_GETFL);
+    bool lost = poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLNVAL)) != 0;
+    /* main puts something that takes nothing in the place of a closed one */
+    if (!lost && flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
+        return true;
+    error_set(err, ERROR_STDOUT, "nobody would get the answer: stdout is closed");
+    return error_hint(err, "run it with a stdout, '>/dev/null' where the answer does not matter");
 }
 
 void command_show_notice(int kind, const char *text)

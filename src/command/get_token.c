@@ -80,7 +80,7 @@ bool command_get_token(const struct command_input *input, struct buffer *out, st
         say_doubts(&session);
     if (found == LOGIN_FOUND_NOTHING) {
         login_options_prepare_login(input, &login);
-        if (!login_run(&login.config, &session, err))
+        if (!command_check_stdout(err) || !login_run(&login.config, &session, err))
             return false;
     }
     if (output != TOKEN_OUTPUT_EXEC_CREDENTIAL)

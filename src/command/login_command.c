@@ -15,7 +15,7 @@ bool command_login(const struct command_input *input, struct buffer *out, struct
     login_options_warn(input);
     login.config.force_login = true;
     login_options_prepare_login(input, &login);
-    if (!login_run(&login.config, &session, err))
+    if (!command_check_stdout(err) || !login_run(&login.config, &session, err))
         return false;
     clock_format_duration(session_remaining(&session, clock_wall()), left);
     buffer_add_format(out, "logged in as %s at %s, token good for %s\n", safe(session.username),

@@ -233,7 +233,7 @@ bool command_setup(const struct command_input *input, struct buffer *out, struct
     login_options_warn(input);
     forget_cache(&login);
     login_options_prepare_login(input, &login);
-    if (!login_run(&login.config, &session, err))
+    if (!command_check_stdout(err) || !login_run(&login.config, &session, err))
         return false;
     json_seed();
     add_claims(&session, &login.config, &text);

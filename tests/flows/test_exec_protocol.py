@@ -211,6 +211,20 @@ def test_a_stdout_that_nobody_reads_is_an_error_without_a_signal(logged_in):
     assert running.wait().code == "stdout"
 
 
+@ids("OUT-05", "T-37")
+@pytest.mark.parametrize("command", ["get-token", "login", "setup"])
+@pytest.mark.parametrize("lost", ["closed", "unread"])
+def test_nobody_logs_in_for_an_answer_that_nobody_gets(kube, issuer, command, lost):
+    reader, writer = os.pipe()
+    os.close(reader)
+    shell = ["/bin/sh", "-c", 'exec "$@" >&-', "sh"]
+    process = {"before": shell} if lost == "closed" else {"stdout": writer}
+    running = kube.start(command, process=process, BROWSER="/bin/false")
+    os.close(writer)
+    assert running.wait(10).code == "stdout"
+    assert issuer.requests() == [] and not kube.cache.exists()
+
+
 @ids("OUT-01", "OUT-05")
 def test_an_answer_that_is_cut_short_is_never_a_success(logged_in, tmp_path):
     with open(tmp_path / "out", "wb") as out:
