@@ -20,6 +20,7 @@ struct json_source {
     const char *what;     /* "the token response", for messages */
     enum error_code code; /* of the error */
     unsigned depth;       /* 0 means 32 */
+    bool huge_is_null;    /* a number beyond what a double or an int64_t holds is null, not an error */
 };
 bool json_parse_object(struct json_source source, const char *text, size_t length, json_t **out,
                        struct error *err) must_check;

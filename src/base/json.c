@@ -2,6 +2,8 @@
 /* Bounded JSON: the text is held against the limits before jansson, which recurses and allocates, sees it. */
 #include "base/json.h"
 
+#include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -60,6 +62,71 @@ static const char *find_excess(const char *text, size_t length, unsigned depth)
     return NULL;
 }
 
+static size_t count_digits(const char *text)
+{
+    return strspn(text, "0123456789");
+}
+
+/* The length of the number that TEXT begins with (RFC 8259 section 6), 0 without one. */
+static size_t number_length(const char *text)
+{
+    const char *at = text + (*text == '-');
+    size_t whole = count_digits(at);
+    if (whole == 0 || (*at == '0' && whole > 1))
+        return 0;
+    at += whole;
+    if (*at == '.' && count_digits(at + 1) > 0)
+        at += 1 + count_digits(at + 1);
+    const char *exponent = at + 1;
+    if (*at == 'e' || *at == 'E') {
+        exponent += *exponent == '+' || *exponent == '-';
+        at = count_digits(exponent) > 0 ? exponent + count_digits(exponent) : at;
+    }
+    return (size_t)(at - text);
+}
+
+/* True when jansson could not hold the number, and would refuse the whole text for it. */
+static bool is_huge(const char *number, size_t length)
+{
+    errno = 0;
+    if (strcspn(number, ".eE") < length)
+        return !isfinite(strtod(number, NULL));
+    (void)strtoll(number, NULL, 10);
+    return errno == ERANGE;
+}
+
+/* A huge number is never shorter than "null", which takes its place. */
+static void blank_huge_numbers(char *text, size_t length)
+{
+    for (size_t at = 0; at < length; at++) {
+        if (text[at] == '"') {
+            at = skip_string(text, length, at);
+            continue;
+        }
+        size_t number = number_length(text + at);
+        if (number == 0)
+            continue;
+        if (is_huge(text + at, number)) {
+            memset(text + at, ' ', number);
+            memcpy(text + at, "null", strlen("null"));
+        }
+        at += number - 1;
+    }
+}
+
+static json_t *load(struct json_source source, const char *text, size_t length, json_error_t *where)
+{
+    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, where);
+    if (value != NULL || !source.huge_is_null || json_error_code(where) != json_error_numeric_overflow)
+        return value;
+    char *copy = memory_copy_bytes(text, length);
+    blank_huge_numbers(copy, length);
+    value = json_loadb(copy, length, JSON_REJECT_DUPLICATES, where);
+    memory_wipe(copy, length); /* it may hold zeros before its end */
+    free(copy);
+    return value;
+}
+
 void json_seed(void)
 {
     static bool seeded;
@@ -81,7 +148,7 @@ bool json_parse_object(struct json_source source, const char *text, size_t lengt
         return error_set(err, source.code, "%s %s", source.what, excess);
     json_error_t where;
     json_seed();
-    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
+    json_t *value = load(source, text, length, &where);
     if (value == NULL && json_error_code(&where) == json_error_duplicate_key)
         return error_set(err, source.code, "%s has a member twice (line %d)", source.what, where.line);
     if (value == NULL)

@@ -93,7 +93,8 @@ static bool read_response(const json_t *object, struct token_response *response,
 bool token_response_parse(const struct token_http *http, struct token_response *out,
                           struct token_error *failed, struct error *err)
 {
-    static const struct json_source source = {.what = "the token response", .code = ERROR_TOKEN_JSON};
+    static const struct json_source source = {
+        .what = "the token response", .code = ERROR_TOKEN_JSON, .huge_is_null = true};
     cleanup_token_response struct token_response response = {0};
     json_t *object = NULL;
     bool good;

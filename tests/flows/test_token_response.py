@@ -63,7 +63,7 @@ def test_a_token_that_a_proxy_may_refuse_for_its_length_is_told(kube, issuer, gr
 @pytest.mark.parametrize("patch", [
     pytest.param({"token_type": "bEARER"}, id="fapi2-token-type-case-insensitivity"), {"token_type": "BEARER"},
     pytest.param({"expires_in": None}, id="fapi2-token-endpoint-response-without-expires_in"),
-    {"expires_in": "3600"}, {"expires_in": -1}, {"expires_in": 2**62}, {"expires_in": 1.5}, {"expires_in": [1]},
+    {"expires_in": "3600"}, {"expires_in": -1}, {"expires_in": 2**62}, {"expires_in": 2**63}, {"expires_in": 1.5}, {"expires_in": [1]},
     {"expires_in": True}])
 def test_a_lifetime_that_cannot_be_and_letters_of_any_case_are_accepted(kube, issuer, patch):
     issuer.fault("token", json_patch=patch)

@@ -33,7 +33,7 @@ static void check_accepted(const json_t *claims)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct json_source source = {"the claims", ERROR_IDTOKEN_FORMAT, 16};
+    const struct json_source source = {"the claims", ERROR_IDTOKEN_FORMAT, 16, false};
     struct error err = {0};
     json_auto_t *claims = NULL;
     if (!json_parse_object(source, (const char *)data, size, &claims, &err))

@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 
-static const struct json_source source = {"the token response", ERROR_TOKEN_JSON, 0};
+static const struct json_source source = {"the token response", ERROR_TOKEN_JSON, 0, false};
 
 /* NULL when TEXT is accepted, else the message. */
 static const char *parse_bytes(const char *text, size_t length)
@@ -70,7 +70,7 @@ static void test_depth_of_caller(void **state)
 {
     (void)state;
     test_ids("T-14");
-    struct json_source shallow = {"x", ERROR_CONFIG, 2};
+    struct json_source shallow = {"x", ERROR_CONFIG, 2, false};
     struct error err = {0};
     json_auto_t *value = NULL;
     assert_true(json_parse_object(shallow, "{\"a\":{}}", 8, &value, &err));
