@@ -50,6 +50,10 @@ bool file_draft_commit(struct file_draft *draft, const char *name, const void *b
 /* Both in one. */
 bool file_replace(int directory, const char *name, const void *bytes, size_t length,
                   struct error *err) must_check;
+/* The same for what can be asked for again, at a hundredth of the cost: nothing is synced, and after a power
+ * failure the file may be the old one, empty or missing. */
+bool file_replace_unsynced(int directory, const char *name, const void *bytes, size_t length,
+                           struct error *err) must_check;
 /* Removes drafts of dead processes, or older than an hour. A draft is locked while its process lives, so that
  * one of another host or process namespace is seen to live. Failures are ignored. */
 void file_sweep_drafts(int directory, int64_t now);

@@ -36,6 +36,7 @@ struct login_context {
     struct provider provider;
     bool provider_known, provider_from_cache;
     struct provider_record record;
+    bool record_changed; /* it is worth saving */
     struct http_transfer *keys_transfer; /* the JWK set on its way */
     struct jwk_set *keys;
     bool keys_from_cache;

@@ -94,18 +94,23 @@ static bool sync_fully(int fd)
     return result == 0;
 }
 
-bool file_draft_open(int directory, size_t size, struct file_draft *draft, struct error *err)
+static bool make_draft(int directory, size_t size, bool synced, struct file_draft *draft, struct error *err)
 {
     cleanup_file_draft struct file_draft made = {.directory = directory, .fd = -1};
     if (!create_draft(&made))
         return error_set(err, ERROR_CACHE_IO, "cannot create a temporary file: %s", strerror(errno));
     /* tells a sweeper who cannot see our process (another namespace, another host) that it lives */
     (void)flock(made.fd, LOCK_EX | LOCK_NB);
-    if (fchmod(made.fd, 0600) != 0 || !reserve_space(made.fd, size) || !sync_fully(made.fd))
+    if (fchmod(made.fd, 0600) != 0 || !reserve_space(made.fd, size) || (synced && !sync_fully(made.fd)))
         return error_set(err, ERROR_CACHE_IO, "cannot prepare a temporary file: %s", strerror(errno));
     *draft = made;
     made.name[0] = '\0';
     return true;
+}
+
+bool file_draft_open(int directory, size_t size, struct file_draft *draft, struct error *err)
+{
+    return make_draft(directory, size, true, draft, err);
 }
 
 void file_draft_release(struct file_draft *draft)
@@ -157,6 +162,21 @@ bool file_draft_commit(struct file_draft *draft, const char *name, const void *b
     if (!sync_directory(used.directory))
         return error_set(err, ERROR_CACHE_IO, "cannot sync the directory of '%s': %s", safe(name),
                          strerror(errno));
+    return true;
+}
+
+bool file_replace_unsynced(int directory, const char *name, const void *bytes, size_t length,
+                           struct error *err)
+{
+    cleanup_file_draft struct file_draft draft = {.directory = -1, .fd = -1};
+    if (!make_draft(directory, 0, false, &draft, err))
+        return false;
+    if (!write_all(draft.fd, bytes, length))
+        return error_set(err, ERROR_CACHE_IO, "cannot write '%s': %s", safe(name), strerror(errno));
+    if (!rename_draft(&draft, name))
+        return error_set(err, ERROR_CACHE_IO, "cannot replace '%s': %s", safe(name), strerror(errno));
+    draft.name[0] = '\0';
+    memory_cleanup_fd(&draft.fd);
     return true;
 }
 

@@ -89,6 +89,7 @@ bool issuer_discover(struct login_context *context, bool may_be_cached, struct e
     context->provider_from_cache = false;
     memory_replace_text(&context->record.metadata, text);
     context->record.metadata_at = clock_wall();
+    context->record_changed = true;
     return true;
 }
 
@@ -158,6 +159,7 @@ static bool fetch_keys(struct login_context *context, struct error *err)
     context->keys_from_cache = false;
     memory_replace_text(&context->record.jwks, text);
     context->record.jwks_at = clock_wall();
+    context->record_changed = true;
     return true;
 }
 
@@ -181,15 +183,18 @@ bool issuer_refetch_keys(struct login_context *context, bool *tried, struct erro
     if (!*tried)
         return true;
     context->record.jwks_retried_at = now;
+    context->record_changed = true;
     return fetch_keys(context, err);
 }
 
 void issuer_remember(struct login_context *context)
 {
     struct error ignored = {0};
-    if (!provider_cache_save(&context->cache, context->config->issuer,
+    if (context->record_changed &&
+        !provider_cache_save(&context->cache, context->config->issuer,
                              context->config->http.insecure_skip_tls_verify, &context->record, &ignored))
         log_line(1, "the issuer's metadata could not be cached: %s", ignored.message);
+    context->record_changed = false;
 }
 
 void issuer_release(struct login_context *context)

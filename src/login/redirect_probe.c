@@ -74,8 +74,10 @@ enum probe_verdict redirect_probe_ask(struct login_context *context, const char 
     enum probe_verdict verdict = probe_read(provider_kind(context->config->issuer), &answer, redirect_uri);
     log_line(1, "redirect probe of %s: HTTP %ld, verdict %d", safe(redirect_uri), response.status,
              (int)verdict);
-    if (verdict == PROBE_ACCEPTED)
+    if (verdict == PROBE_ACCEPTED) {
         text_list_add_once(&context->record.accepted_redirects, memory);
+        context->record_changed = true;
+    }
     if (page != NULL && verdict != PROBE_ACCEPTED)
         memory_replace_text(page, buffer_text(&response.body));
     return verdict;
@@ -90,4 +92,5 @@ void redirect_probe_forget(struct login_context *context, const char *redirect_u
             text_list_add(&kept, context->record.accepted_redirects.items[i]);
     text_list_release(&context->record.accepted_redirects);
     context->record.accepted_redirects = kept;
+    context->record_changed = true;
 }

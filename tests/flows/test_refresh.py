@@ -8,6 +8,7 @@ import time
 import pytest
 from program import claims
 from rested import NO_BROWSER, log_in, refresh, refuse
+from system_calls import calls, strace
 from wire import authorization, endpoints, flat, header
 
 ids = pytest.mark.ids
@@ -24,6 +25,17 @@ def test_a_refresh_is_one_request_without_a_scope(kube, issuer):
     assert flat(entry["form"]) == {"grant_type": "refresh_token", "refresh_token": token,
                                    "client_id": "kubernetes"}
     assert header(entry, "authorization") is None and entry["query"] == {}
+
+
+def test_a_refresh_writes_and_syncs_the_session_alone(kube, issuer, tmp_path):
+    log_in(kube, issuer)
+    (record,) = kube.cache.glob("*.provider")
+    before = record.stat()
+    log = tmp_path / "trace"
+    running = kube.start("get-token", process={"before": strace(log, "-e", "trace=fsync,fdatasync")}, **NO_BROWSER)
+    assert running.wait().status == 0
+    assert (record.stat().st_ino, record.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert len(calls(log)) == 3, "the draft, what is written into it, the directory"
 
 
 def test_a_confidential_client_authenticates_its_refresh(kube, issuer):
