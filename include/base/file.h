@@ -38,7 +38,8 @@ bool file_read(const char *path, struct buffer *out, struct error *err) must_che
  * T-32) */
 struct file_draft {
     int directory, fd;
-    char name[64]; /* "" when there is no draft */
+    bool owns_directory; /* then it is closed with the draft */
+    char name[64];       /* "" when there is no draft */
 };
 bool file_draft_open(int directory, size_t size, struct file_draft *draft, struct error *err) must_check;
 void file_draft_release(struct file_draft *draft);

@@ -36,7 +36,7 @@ struct login_context {
     struct provider provider;
     bool provider_known, provider_from_cache;
     struct provider_record record;
-    bool record_changed; /* it is worth saving */
+    bool record_changed;                 /* it is worth saving */
     struct http_transfer *keys_transfer; /* the JWK set on its way */
     struct jwk_set *keys;
     bool keys_from_cache;
@@ -49,6 +49,8 @@ bool login_is_good(const struct login_config *config, const struct session *sess
 /* Fills cache, key (unless it is there), loop and http. With CREATE the cache directory is made, and what is
  * wrong with it is said. Close it in any case. */
 bool login_context_open(struct login_context *context, bool create, struct error *err) must_check;
+/* Says where the session will rest when DRAFT is not where sessions usually are. */
+void login_warn_of_spare(struct login_context *context, const struct file_draft *draft);
 void login_context_close(struct login_context *context);
 
 /* The session as it rests, without a lock and without the network. */

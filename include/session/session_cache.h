@@ -16,6 +16,9 @@ struct session_cache {
     int directory;
     char *path;
     bool read_only; /* it can be read but not written */
+    /* Borrowed, NULL without one: the other candidate. A session is looked for there as well, and rests there
+     * when DIRECTORY takes nothing more; it never rests in both. */
+    const char *spare;
     /* Borrowed, NULL after opening, set by the caller: where a lock is taken when DIRECTORY cannot lock. */
     const char *lock_directory;
 };
@@ -31,14 +34,16 @@ void session_cache_close(struct session_cache *cache);
 
 /* *FOUND is false for anything but a whole, current session of exactly this key: missing, damaged, foreign, a
  * newer version. Never an error; WARNING (may be NULL) names what a person should know (a loose mode, a
- * foreign owner, a damaged file). OUT's expires_at is never later than the token's own exp (REF-11). */
+ * foreign owner, a damaged file). OUT's expires_at is never later than the token's own exp (REF-11). From a
+ * spare place that cannot be written it comes without its refresh token: once that was spent, nobody could
+ * say so there. */
 void session_cache_load(const struct session_cache *cache, const struct session_key *key, struct session *out,
                         bool *found, struct error *warning);
 /* The same for the cached answer: OUT has the token, its times and can_refresh at least. */
 void session_cache_peek(const struct session_cache *cache, const struct session_key *key, struct session *out,
                         bool *found);
-/* Proves that a save will work, before a rotating refresh token is spent (T-32). Fails when the cache is
- * nowhere or read-only. */
+/* Proves that a save will work, before a rotating refresh token is spent (T-32): in DIRECTORY, else in the
+ * spare place, which DRAFT's directory tells. Fails when the cache is nowhere or read-only. */
 bool session_cache_prepare(const struct session_cache *cache, struct file_draft *draft, struct error *err)
     must_check;
 /* Stores; DRAFT (may be NULL) is used up. A damaged file under the name is moved aside once to NAME.bad.
@@ -46,6 +51,8 @@ bool session_cache_prepare(const struct session_cache *cache, struct file_draft 
 bool session_cache_save(const struct session_cache *cache, const struct session_key *key,
                         const struct session *session, struct file_draft *draft, struct error *err)
     must_check;
+/* True when the disk of DIRECTORY has no room left. */
+bool session_cache_is_full(const struct session_cache *cache);
 /* Removes the session's file; missing is fine. */
 bool session_cache_drop(const struct session_cache *cache, const struct session_key *key, struct error *err)
     must_check;

@@ -115,11 +115,14 @@ bool file_draft_open(int directory, size_t size, struct file_draft *draft, struc
 
 void file_draft_release(struct file_draft *draft)
 {
-    if (draft->name[0] == '\0')
-        return;
-    memory_cleanup_fd(&draft->fd);
-    unlinkat(draft->directory, draft->name, 0);
-    draft->name[0] = '\0';
+    if (draft->name[0] != '\0') {
+        memory_cleanup_fd(&draft->fd);
+        unlinkat(draft->directory, draft->name, 0);
+        draft->name[0] = '\0';
+    }
+    if (draft->owns_directory)
+        memory_cleanup_fd(&draft->directory);
+    draft->owns_directory = false;
 }
 
 /* True when NAME is the very file that is open as the draft: NFS may report an error after success. */

@@ -54,11 +54,19 @@ static void open_marks(struct login_context *context)
     const char *const candidates[] = {context->config->runtime_directory, NULL};
     struct error ignored = {0};
     context->marks = &context->cache;
-    if (context->cache.directory >= 0 && !context->cache.read_only)
+    if (context->cache.directory >= 0 && !context->cache.read_only && !session_cache_is_full(&context->cache))
         return;
     session_cache_open(candidates, true, &context->runtime, &ignored);
     if (context->runtime.directory >= 0)
         context->marks = &context->runtime;
+}
+
+void login_warn_of_spare(struct login_context *context, const struct file_draft *draft)
+{
+    if (draft->owns_directory && !context->unsaved)
+        notice_say(&context->config->notice, NOTICE_WARNING,
+                   "cache directory '%s' takes nothing more: '%s' is used instead", safe(context->cache.path),
+                   safe(context->cache.spare));
 }
 
 bool login_context_open(struct login_context *context, bool create, struct error *err)

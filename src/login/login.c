@@ -79,10 +79,15 @@ enum login_found login_find(const struct login_config *config, int64_t now, stru
 static void keep(struct login_context *context, const struct session *session)
 {
     struct error trouble = {0};
+    cleanup_file_draft struct file_draft draft = {.directory = -1, .fd = -1};
     cooldown_reset(context->marks, &context->key);
     if (context->cache.directory < 0)
         return;
-    bool saved = session_cache_save(&context->cache, &context->key, session, NULL, &trouble);
+    /* a disk without room for a draft may have some for this session */
+    bool prepared = session_cache_prepare(&context->cache, &draft, &trouble);
+    login_warn_of_spare(context, &draft);
+    bool saved =
+        session_cache_save(&context->cache, &context->key, session, prepared ? &draft : NULL, &trouble);
     if (!saved && !context->unsaved)
         notice_say(&context->config->notice, NOTICE_WARNING,
                    "the session could not be saved, the next call will log in again: %s", trouble.message);

@@ -304,6 +304,7 @@ static enum refresh_result run(struct refresh *refresh, struct session *out, str
         error_clear(err);
         return REFRESH_IMPOSSIBLE;
     }
+    login_warn_of_spare(context, &refresh->draft);
     if (!issuer_discover(context, true, err))
         return REFRESH_FAILED;
     loop_hold_signals(context->loop, true);

@@ -51,7 +51,7 @@ static bool holder_waits_for_person(struct login_context *context, struct error 
 {
     struct lock_holder holder = {0};
     if (context->config->non_interactive == NULL ||
-        !lock_holder_read(&context->cache, &context->key, &holder) ||
+        !lock_holder_read(context->marks, &context->key, &holder) ||
         !text_starts_with(holder.phase, "waiting for"))
         return false;
     error_set(err, ERROR_NOT_INTERACTIVE,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -71,6 +72,19 @@ void session_cache_open(const char *const *candidates, bool create, struct sessi
             break;
     }
     *out = best;
+    for (size_t i = 0; out->path != NULL && candidates[i] != NULL && out->spare == NULL; i++)
+        out->spare = strcmp(candidates[i], out->path) != 0 ? candidates[i] : NULL;
+}
+
+/* -1 when there is none. */
+static int open_spare(const struct session_cache *cache, bool create)
+{
+    struct error ignored = {0};
+    bool found = false;
+    int fd = -1;
+    if (cache->spare == NULL || !file_open_directory(cache->spare, create, &fd, &found, &ignored) || !found)
+        return -1;
+    return fd;
 }
 
 void session_cache_close(struct session_cache *cache)
@@ -81,41 +95,64 @@ void session_cache_close(struct session_cache *cache)
     *cache = (struct session_cache){.directory = -1};
 }
 
-void session_cache_load(const struct session_cache *cache, const struct session_key *key, struct session *out,
-                        bool *found, struct error *warning)
+static bool load_from(int directory, const struct session_key *key, struct session *out,
+                      struct error *warning)
 {
     cleanup_string char *name = file_name(key, ".json");
     cleanup_buffer struct buffer text = BUFFER_SECRET(SESSION_FILE_LIMIT);
-    struct error problem = {0};
     struct file_state state = {0};
-    *found = false;
-    if (cache->directory < 0)
-        return;
-    if (!file_read_private(cache->directory, name, &text, &state, &problem)) {
-        if (warning != NULL)
-            *warning = problem;
-        return;
-    }
-    if (state.found)
-        *found =
-            session_file_parse(buffer_text(&text), text.length, key, out, &state.why) == SESSION_FILE_GOOD;
-    if (!*found && state.why != NULL && warning != NULL)
+    if (!file_read_private(directory, name, &text, &state, warning))
+        return false;
+    if (state.found &&
+        session_file_parse(buffer_text(&text), text.length, key, out, &state.why) == SESSION_FILE_GOOD)
+        return true;
+    if (state.why != NULL)
         error_set(warning, ERROR_CACHE_PERM, "session file '%s' is not used: it %s", safe(name), state.why);
+    return false;
 }
 
-void session_cache_peek(const struct session_cache *cache, const struct session_key *key, struct session *out,
-                        bool *found)
+static bool load_from_spare(const struct session_cache *cache, const struct session_key *key,
+                            struct session *out)
+{
+    struct error ignored = {0};
+    cleanup_fd int spare = open_spare(cache, false);
+    if (spare < 0 || !load_from(spare, key, out, &ignored))
+        return false;
+    if (faccessat(spare, ".", W_OK | X_OK, 0) != 0) {
+        memory_free_secret(out->refresh_token);
+        out->refresh_token = NULL;
+        out->can_refresh = false;
+    }
+    return true;
+}
+
+void session_cache_load(const struct session_cache *cache, const struct session_key *key, struct session *out,
+                        bool *found, struct error *warning)
+{
+    struct error problem = {0};
+    *found = cache->directory >= 0 &&
+             (load_from(cache->directory, key, out, &problem) || load_from_spare(cache, key, out));
+    if (!*found && warning != NULL && problem.code != ERROR_NONE)
+        *warning = problem;
+}
+
+static bool peek_at(int directory, const struct session_key *key, struct session *out)
 {
     cleanup_string char *name = file_name(key, ".json");
     cleanup_buffer struct buffer text = BUFFER_SECRET(SESSION_FILE_LIMIT);
     struct error ignored = {0};
     struct file_state state = {0};
-    *found = false;
-    if (cache->directory < 0 || !file_read_private(cache->directory, name, &text, &state, &ignored) ||
-        !state.found)
-        return;
-    *found = session_file_peek(buffer_text(&text), text.length, key, out) ||
-             session_file_parse(buffer_text(&text), text.length, key, out, &state.why) == SESSION_FILE_GOOD;
+    if (!file_read_private(directory, name, &text, &state, &ignored) || !state.found)
+        return false;
+    return session_file_peek(buffer_text(&text), text.length, key, out) ||
+           session_file_parse(buffer_text(&text), text.length, key, out, &state.why) == SESSION_FILE_GOOD;
+}
+
+void session_cache_peek(const struct session_cache *cache, const struct session_key *key, struct session *out,
+                        bool *found)
+{
+    *found =
+        cache->directory >= 0 && (peek_at(cache->directory, key, out) || load_from_spare(cache, key, out));
     if (*found)
         out->can_refresh = out->can_refresh || out->refresh_token != NULL;
 }
@@ -126,7 +163,24 @@ bool session_cache_prepare(const struct session_cache *cache, struct file_draft 
         return error_set(err, ERROR_CACHE_IO, "there is no cache directory");
     if (cache->read_only)
         return error_set(err, ERROR_CACHE_PERM, "cache directory '%s' cannot be written", safe(cache->path));
-    return file_draft_open(cache->directory, DRAFT_SIZE, draft, err);
+    if (file_draft_open(cache->directory, DRAFT_SIZE, draft, err))
+        return true;
+    struct error ignored = {0};
+    cleanup_fd int spare = open_spare(cache, true);
+    if (spare < 0 || !file_draft_open(spare, DRAFT_SIZE, draft, &ignored))
+        return false;
+    log_line(1, "%s: '%s' is used instead", err->message, cache->spare);
+    error_clear(err);
+    draft->directory = steal_fd(&spare);
+    draft->owns_directory = true;
+    return true;
+}
+
+bool session_cache_is_full(const struct session_cache *cache)
+{
+    struct statvfs room;
+    return cache->directory >= 0 && fstatvfs(cache->directory, &room) == 0 && room.f_blocks > 0 &&
+           (uint64_t)room.f_bavail * room.f_frsize < DRAFT_SIZE;
 }
 
 /* True when something lies under NAME that this version would not take and that no newer one has written. */
@@ -162,6 +216,15 @@ static void move_damaged_aside(const struct session_cache *cache, const struct s
         (void)fchmod(fd, S_IRUSR | S_IWUSR);
 }
 
+/* What rests in the other place has been replaced, and its refresh token may be spent. */
+static void remove_other(const struct session_cache *cache, bool in_spare, const char *name)
+{
+    cleanup_fd int spare = in_spare ? -1 : open_spare(cache, false);
+    int other = in_spare ? cache->directory : spare;
+    if (other >= 0 && unlinkat(other, name, 0) != 0 && errno != ENOENT)
+        log_line(1, "the old session file '%s' stays: %s", name, strerror(errno));
+}
+
 bool session_cache_save(const struct session_cache *cache, const struct session_key *key,
                         const struct session *session, struct file_draft *draft, struct error *err)
 {
@@ -171,10 +234,13 @@ bool session_cache_save(const struct session_cache *cache, const struct session_
     cleanup_secret char *text = NULL;
     if (!session_file_format(key, session, &text, err))
         return false;
+    bool in_spare = draft != NULL && draft->owns_directory;
     move_damaged_aside(cache, key, name);
     bool saved = draft != NULL ? file_draft_commit(draft, name, text, strlen(text), err)
                                : file_replace(cache->directory, name, text, strlen(text), err);
     file_sweep_drafts(cache->directory, session->obtained_at);
+    if (saved)
+        remove_other(cache, in_spare, name);
     return saved;
 }
 
@@ -183,6 +249,7 @@ bool session_cache_drop(const struct session_cache *cache, const struct session_
     if (cache->directory < 0)
         return true;
     cleanup_string char *name = file_name(key, ".json");
+    remove_other(cache, false, name);
     if (unlinkat(cache->directory, name, 0) == 0 || errno == ENOENT)
         return true;
     return error_set(err, ERROR_CACHE_IO, "cannot remove session file '%s': %s", safe(name), strerror(errno));

@@ -92,6 +92,54 @@ def test_where_the_cache_is_read_only_the_runtime_directory_keeps_the_session(ku
     assert grants(issuer) == ["authorization_code", "refresh_token"]
 
 
+@pytest.fixture
+def runtime(kube, tmp_path):
+    """A runtime directory beside the cache; what rests in it is a session's file."""
+    place = tmp_path / "runtime"
+    place.mkdir(mode=0o700)
+    kube.environment["XDG_RUNTIME_DIR"] = str(place)
+    return place / "latchkey"
+
+
+@ids("T-32")
+def test_a_good_token_in_a_cache_that_is_read_only_is_used_beside_a_runtime_directory(kube, issuer, runtime, stuck):
+    runtime.mkdir(mode=0o700)
+    kube.expire(1000)
+    result = kube.start("get-token", **stuck, **NO_BROWSER).wait()
+    assert result.token == kube.session["id_token"] and result.err == ""
+    assert issuer.requests() == []
+
+
+def in_a_full_cache(kube, *steps):
+    """Runs the steps, in a shell where "$@" is the program, one after another with a cache that takes nothing more.
+    Gives the status of each and stderr."""
+    lines = ["mount --make-rprivate /", FULL.format(kube.cache), *(f"({step}) >/dev/null; echo $?" for step in steps)]
+    result = kube.start("get-token", process={"before": ["unshare", "-m", "sh", "-c", "\n".join(lines), "sh"]}).wait()
+    return result.out.split(), result.err
+
+
+@ids("T-32")
+def test_where_the_disk_is_full_the_runtime_directory_keeps_the_session(kube, issuer, runtime):
+    log_in(kube, issuer)
+    statuses, err = in_a_full_cache(kube, '"$@"', '"$@"', '"$@" --force-refresh',
+                                    f'mount -o remount,size=1m {kube.cache} && "$@" --force-refresh', '"$@"',
+                                    f"cp {kube.cache}/*.json {kube.home}")
+    assert statuses == ["0"] * 6, err
+    assert grants(issuer) == ["refresh_token"] * 3, "no refresh token is lost or spent twice"
+    assert err.count("warning: ") == 2 == err.count(f"takes nothing more: '{runtime}' is used instead"), err
+    assert list(runtime.glob("*.json")) == [], "it went back to where sessions rest"
+
+
+@ids("T-32", "T-10")
+def test_where_the_disk_is_full_a_login_is_kept_and_a_failed_one_is_remembered(kube, issuer, runtime):
+    log_in(kube, issuer)
+    issuer.revoke_refresh()
+    statuses, err = in_a_full_cache(kube, 'FAKE_BROWSER=deny "$@"', '"$@"', f'rm {runtime}/*.cooldown; "$@"', '"$@"')
+    assert statuses == ["1", "1", "0", "0"], err
+    assert err.count("[cooldown]") == 1, err
+    assert grants(issuer) == ["refresh_token", "authorization_code"]
+
+
 @ids("T-35")
 @pytest.mark.parametrize("value", ["", "relative", "/nowhere/at/all"])
 def test_a_runtime_directory_that_cannot_be_one_is_not_missed(kube, issuer, value):
