@@ -61,6 +61,30 @@ static bool holder_waits_for_person(struct login_context *context, struct error 
     return true;
 }
 
+static bool give_up(const struct wait *wait, struct error *err)
+{
+    struct lock_holder holder = {0};
+    bool known = lock_holder_read(wait->context->marks, &wait->context->key, &holder);
+    cleanup_string char *who =
+        known ? memory_format("process %d", holder.pid) : memory_copy_text("another process");
+    error_set(err, ERROR_LOCK_TIMEOUT, "gave up waiting for %s, which gets a token for the same session",
+              who);
+    return error_hint(err, "end that process if it hangs, then try again");
+}
+
+/* A person may take the time that a login has; what needs nobody takes no longer than a request. */
+static bool holder_hangs(const struct wait *wait, int64_t now)
+{
+    struct lock_holder holder = {0};
+    int64_t since = wait->started, patience = wait->context->config->http.timeout_seconds * INT64_C(1000);
+    if (now - since < patience || !lock_holder_read(wait->context->marks, &wait->context->key, &holder) ||
+        text_starts_with(holder.phase, "waiting for"))
+        return false;
+    if (holder.since > wait->started_wall)
+        since += (holder.since - wait->started_wall) * 1000;
+    return now - since >= patience;
+}
+
 static void wait_tick(void *data)
 {
     struct wait *wait = data;
@@ -71,7 +95,8 @@ static void wait_tick(void *data)
         return;
     wait->done = try_lock(wait);
     if (!wait->done)
-        wait->done = wait->hopeless = holder_waits_for_person(wait->context, &wait->error);
+        wait->done = wait->hopeless = holder_waits_for_person(wait->context, &wait->error) ||
+                                      (holder_hangs(wait, now) && !give_up(wait, &wait->error));
     wait->pause = wait->pause * 3 / 2 < LAST_PAUSE ? wait->pause * 3 / 2 : LAST_PAUSE;
     wait->next = now + wait->pause + getpid() % 7;
 }
@@ -90,15 +115,8 @@ static bool wait_in_loop(struct wait *wait, struct error *err)
         if (wait->hopeless)
             *err = wait->error;
         return !wait->hopeless;
-    case LOOP_DEADLINE: {
-        struct lock_holder holder = {0};
-        bool known = lock_holder_read(context->marks, &context->key, &holder);
-        cleanup_string char *who =
-            known ? memory_format("process %d", holder.pid) : memory_copy_text("another process");
-        error_set(err, ERROR_LOCK_TIMEOUT, "gave up waiting for %s, which gets a token for the same session",
-                  who);
-        return error_hint(err, "end that process if it hangs, then try again");
-    }
+    case LOOP_DEADLINE:
+        return give_up(wait, err);
     case LOOP_INTERRUPTED:
         return error_set(err, ERROR_INTERRUPTED,
                          "interrupted while waiting for another process that gets a token");

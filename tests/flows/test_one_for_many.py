@@ -104,6 +104,25 @@ def test_a_holder_that_stands_still_does_not_keep_a_token_that_is_still_good(exp
     assert crowd.asked(issuer, "token") == 1
 
 
+@pytest.mark.ids("T-27")
+def test_waiters_give_up_on_a_refresh_that_stands_still_after_the_time_of_a_request(expired, issuer):
+    holder = crowd.stopped_holder(expired, issuer)
+    started = time.monotonic()
+    result = expired.start("get-token", "--http-timeout-sec=2").wait()
+    assert result.code == "lock_timeout" and f"process {holder.process.pid}" in result.err
+    assert 2 <= time.monotonic() - started < 4
+    assert crowd.asked(issuer, "token") == 1
+
+
+def test_a_person_is_waited_for_longer_than_a_request(kube):
+    holder = Waiting(kube)
+    waiter = kube.start("get-token", "--http-timeout-sec=1")
+    waiter.read_line(WAITING)
+    time.sleep(1.5)  # what is awaited is that nothing happens
+    assert waiter.process.poll() is None
+    assert holder.finish().token == waiter.wait().token
+
+
 def test_waiters_give_up_on_a_holder_that_stands_still(expired, issuer):
     """The time that a person has, and half a minute; libfaketime makes it pass quickly."""
     holder = crowd.stopped_holder(expired, issuer)
