@@ -150,7 +150,7 @@ static void test_bad_authorities(void **state)
         assert_code(&err, ERROR_CONFIG);
         assert_says(err.message, "--certificate-authority-data");
     }
-    struct http_settings settings = {.ssl_cert_dir = "/nonexistent:/nowhere"};
+    struct http_settings settings = {.ssl_cert_dir = "/proc/nonexistent:/proc/nowhere"};
     struct http *http = NULL;
     struct error err = {0};
     assert_false(http_open(NULL, &settings, &http, &err));
