@@ -14,13 +14,14 @@
 /* What the token must say. All borrowed. */
 struct id_token_expectation {
     const char *issuer, *client_id;
-    const char *nonce;       /* NULL when none was sent (device, refresh, password): not looked at */
-    bool nonce_optional;     /* refresh: may be absent, must match when present */
-    const char *access_token;                  /* for at_hash; NULL when there is none */
-    const char *code;                          /* for c_hash; may be NULL */
+    const char *nonce;        /* NULL when none was sent (device, refresh, password): not looked at */
+    bool nonce_optional;      /* refresh: may be absent, must match when present */
+    const char *access_token; /* for at_hash; NULL when there is none */
+    const char *code;         /* for c_hash; may be NULL */
     const struct text_list *algorithms;        /* id_token_signing_alg_values_supported; may be NULL */
     const struct text_list *trusted_audiences; /* --oidc-trusted-audience; may be NULL */
     int64_t now;
+    int64_t login_after;     /* max_age was asked for: auth_time must be there and not before (IDT-18); 0 */
     bool fresh_login;        /* iat not older than 24 h */
     bool audience_unchecked; /* an access token as the credential (K7-70): no rule on aud, azp, typ at+jwt */
     /* Refresh only (REF-03): what the session was. */
@@ -42,8 +43,8 @@ void id_token_release(struct id_token *token);
  * key set fetched anew may help. An empty SET and HS256 are explained with Authentik's setting. Clock trouble
  * (exp, iat, nbf) names the times. */
 bool id_token_verify(const char *token, const struct jwk_set *set,
-                     const struct id_token_expectation *expected, struct id_token *out,
-                     struct error *err) must_check;
+                     const struct id_token_expectation *expected, struct id_token *out, struct error *err)
+    must_check;
 /* For a token of our own cache: claims without the signature (REF-11): iss and aud are ours, exp is a time
  * (which may have passed: the caller looks at expires_at). Without sub or iat the members are NULL and 0. */
 bool id_token_reread(const char *token, const struct id_token_expectation *expected, struct id_token *out,

@@ -46,6 +46,15 @@ static int64_t previous_auth_time(const struct session *previous)
     return known && auth_time > 0 ? (int64_t)auth_time : 0;
 }
 
+/* IDT-18: what the user put into the authorization request must hold. 0 where nothing was asked. */
+static int64_t find_login_after(const struct login_config *config, const struct verification *source)
+{
+    int64_t max_age = 0;
+    const char *text = config->extra_params != NULL ? text_map_get(config->extra_params, "max_age") : NULL;
+    bool asked = source->previous == NULL && source->nonce != NULL && text != NULL;
+    return asked && text_to_number(text, 0, INT32_MAX, &max_age) ? clock_wall() - max_age : 0;
+}
+
 static struct id_token_expectation expectation(const struct login_context *context,
                                                const struct verification *source,
                                                const struct token_response *response)
@@ -59,6 +68,7 @@ static struct id_token_expectation expectation(const struct login_context *conte
                                             .algorithms = &context->provider.signing_algorithms,
                                             .trusted_audiences = config->trusted_audiences,
                                             .now = clock_wall(),
+                                            .login_after = find_login_after(config, source),
                                             .fresh_login = source->previous == NULL};
     if (source->previous != NULL) {
         expected.nonce = source->previous->nonce;
@@ -129,6 +139,7 @@ static bool verify_access_token(struct login_context *context, const struct veri
     expected.access_token = NULL;
     expected.code = NULL;
     expected.audience_unchecked = true;
+    expected.login_after = 0;
     if (verify_token(context, response->access_token, &expected, out, err))
         return true;
     error_prefix(err, "the access token cannot be used as the credential");

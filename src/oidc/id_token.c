@@ -264,13 +264,27 @@ static bool check_auth_time(const struct judged *judged, struct error *err)
                      "the refreshed ID token names another time of login (auth_time)");
 }
 
+/* Who asked for a recent login gets none that the provider remembers from before. */
+static bool check_max_age(const struct judged *judged, struct error *err)
+{
+    int64_t auth_time = 0;
+    if (judged->expected->login_after == 0)
+        return true;
+    if (!read_time(judged->claims, "auth_time", &auth_time))
+        return refuse_claim(ERROR_IDTOKEN_AUTH_TIME, "auth_time", "a time in seconds", err);
+    return auth_time + LEEWAY_EXPIRED >= judged->expected->login_after ||
+           refuse_time(ERROR_IDTOKEN_AUTH_TIME, "is of a login that is older than max_age allows, at",
+                       auth_time, judged->expected->now, err);
+}
+
 bool id_token_check_claims(const json_t *claims, const char *alg, const struct id_token_expectation *expected,
                            struct error *err)
 {
     static bool (*const rules[])(const struct judged *, struct error *) = {
-        check_issuer, check_audience,          check_authorized_party, check_other_audiences,
-        check_expiry, check_issued_at,         check_not_before,       check_subject,
-        check_nonce,  check_access_token_hash, check_code_hash,        check_auth_time,
+        check_issuer,  check_audience,          check_authorized_party, check_other_audiences,
+        check_expiry,  check_issued_at,         check_not_before,       check_subject,
+        check_nonce,   check_access_token_hash, check_code_hash,        check_auth_time,
+        check_max_age,
     };
     struct judged judged = {claims, expected, alg};
     for (size_t i = 0; i < array_length(rules); i++) {

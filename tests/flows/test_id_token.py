@@ -190,6 +190,17 @@ def test_right_half_digests_of_the_access_token_and_the_code_are_accepted(kube, 
     assert forger.deliver(waiting, forger.token(claims), access_token="the access token").status == 0
 
 
+@ids("IDT-18")
+@pytest.mark.parametrize(("mutation", "code"), [
+    ({"claims": {"auth_time": now(-3500)}}, None), ({"claims": {"auth_time": now(-3800)}}, "idtoken_auth_time"),
+    ({"remove": ["auth_time"]}, "idtoken_auth_time"), ({"claims": {"auth_time": "now"}}, "idtoken_auth_time")])
+def test_a_recent_login_that_was_asked_for_is_one(kube, issuer, mutation, code):
+    issuer.mutate_id_token(**mutation)
+    result = kube.get_token("--oidc-auth-request-extra-params=max_age=3600")
+    assert result.claims["sub"] if code is None else result.code == code
+    assert kube.run("login").status == 0, "nobody asked"
+
+
 @ids("IDT-20")
 def test_the_printed_token_is_byte_for_byte_the_verified_one(kube, issuer):
     forger, waiting = Forger(issuer), Waiting(kube)

@@ -270,6 +270,22 @@ static void test_refresh(void **state)
     EXPECT_ALL(cases, &expected);
 }
 
+static void test_max_age(void **state)
+{
+    (void)state;
+    test_ids("IDT-18");
+    static const struct claim_case cases[] = {
+        {"{", "{\"auth_time\":1799990000,", ERROR_NONE, ""},
+        {"{", "{\"auth_time\":1799989940,", ERROR_NONE, ""},
+        {"{", "{\"auth_time\":1799989939,", ERROR_IDTOKEN_AUTH_TIME, "older than max_age"},
+        {"{", "{\"auth_time\":null,", ERROR_IDTOKEN_AUTH_TIME, "'auth_time'"},
+        {"{", "{", ERROR_IDTOKEN_AUTH_TIME, "'auth_time'"},
+    };
+    struct id_token_expectation expected = login;
+    expected.login_after = 1799990000;
+    EXPECT_ALL(cases, &expected);
+}
+
 /* Every rule is broken; mending them one by one shows the order. */
 static void test_order(void **state)
 {
@@ -327,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_nonce_is_not_shown),
         cmocka_unit_test(test_hashes),
         cmocka_unit_test(test_refresh),
+        cmocka_unit_test(test_max_age),
         cmocka_unit_test(test_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
