@@ -93,7 +93,8 @@ static enum token_failure classify(long status, const char *code, bool masked)
                                         "consent_required"};
     static const char *const client[] = {"invalid_client",  "unauthorized_client", "unsupported_grant_type",
                                          "invalid_request", "invalid_scope",       "invalid_target"};
-    if (masked || status == 429 || status >= 500 || is_one_of(code, temporary, array_length(temporary)))
+    bool later = status == 408 || status == 425 || status == 429 || status >= 500;
+    if (masked || later || is_one_of(code, temporary, array_length(temporary)))
         return TOKEN_FAILURE_TEMPORARY;
     if (is_one_of(code, grant, array_length(grant)))
         return TOKEN_FAILURE_GRANT;

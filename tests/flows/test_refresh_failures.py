@@ -113,6 +113,7 @@ MASK = {"status": 405, "body": "", "headers": {"Allow": "GET, HEAD, OPTIONS"}}
     ({"status": 500}, "server", ["token", "discovery"]),
     ({"status": 502, "body": "<html>"}, "server", ["token", "discovery"]),
     ({"status": 503}, "server", ["token", "discovery"]), ({"status": 429}, "server", ["token"]),
+    ({"status": 408}, "server", ["token", "discovery"]), ({"status": 425}, "server", ["token", "discovery"]),
     ({"status": 503, "headers": {"Retry-After": "11"}}, "server", ["token", "discovery"]),
     ({"status": 503, "headers": {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}}, "server",
      ["token", "discovery"]),
