@@ -24,11 +24,13 @@ static bool option_is_marked(const struct options *options, const struct option 
 
 bool option_given(const struct options *options, const char *name)
 {
-    bool given = false;
-    for (size_t i = 0; i < option_count; i++) /* two commands may have a flag of the same name */
-        given =
-            given || (text_equal(option_table[i].name, name) && option_is_marked(options, &option_table[i]));
-    return given;
+    /* Few are marked: to look at the names of all would cost more than the rest of the parsing. By name,
+     * because two commands may have a flag of the same name. */
+    for (size_t word = 0; word < array_length(options->given); word++)
+        for (uint64_t left = options->given[word]; left != 0; left &= left - 1)
+            if (text_equal(option_table[word * 64 + (size_t)__builtin_ctzll(left)].name, name))
+                return true;
+    return false;
 }
 
 static bool invalid(const struct option *option, const char *text, const char *why, struct error *err)
