@@ -164,6 +164,19 @@ def test_texts_of_the_user_are_encoded_where_they_go(kube, issuer):
     assert issuer.count("token") == 1
 
 
+# Secrets of others
+
+@ids("TOK-02", "TOK-10")
+def test_nobody_else_s_password_is_sent(kube, issuer):
+    """What other programs keep in ~/.netrc for the same host is not for us."""
+    netrc = kube.home / ".netrc"
+    netrc.write_text("machine localhost login robot password netrc-secret\ndefault login any password netrc-secret\n")
+    netrc.chmod(0o600)
+    assert kube.get_token().status == 0
+    entries = [entry for entry in issuer.requests() if entry["endpoint"] in ("discovery", "token", "jwks")]
+    assert len(entries) == 3 and {header(entry, "Authorization") for entry in entries} == {None}
+
+
 # TLS keys
 
 @ids("T-19")

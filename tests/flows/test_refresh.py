@@ -174,7 +174,7 @@ OTHERS = [("refresh_iss", {"claims": {"iss": {"$append": "1"}}}),
           ("idtoken_iat", {"claims": {"iat": {"$now": -100000}}})]
 
 
-@ids("REF-03", "K7-32", "T-22")
+@ids("REF-03", "IDT-16", "K7-32", "T-22")
 @pytest.mark.parametrize(("code", "mutation"), OTHERS,
                          ids=[f"{row[0]}-{index}" for index, row in enumerate(OTHERS)])
 def test_a_token_of_another_login_is_refused_and_ends_the_session(kube, issuer, code, mutation):
