@@ -19,7 +19,7 @@
 #include "oidc/authorization.h"
 #include "session/cooldown.h"
 
-enum { LONG_WAIT = 1000 }; /* milliseconds */
+enum { LONG_WAIT = 1500 }; /* milliseconds */
 
 bool login_check_config(const struct login_config *config, struct error *err)
 {

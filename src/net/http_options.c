@@ -12,8 +12,8 @@
 
 /* Of the request's limit, 30 s unless the user says otherwise: the third part for a connection with its TLS
  * handshake and for silence, the fifteenth for a connection that is worth no waiting. A limit that was made
- * shorter is meant for the whole request, not to be cut in three. */
-enum { LEAST_SECONDS = 10, PATIENT_PART = 3, HURRIED_PART = 15, SILENCE_BYTES = 16 };
+ * shorter is meant for the whole request, not to be cut in parts. */
+enum { PATIENT_PART = 3, PATIENT_LEAST = 10, HURRIED_PART = 15, HURRIED_LEAST = 2, SILENCE_BYTES = 16 };
 
 /* After the first option that fails nothing more is set. */
 struct options {
@@ -125,17 +125,22 @@ static void options_set_trust(struct options *options, const struct http *http)
     set_text(options, CURLOPT_PROXY_CAPATH, NULL);
 }
 
+static long part_of(long seconds, int part, long least)
+{
+    return seconds / part > least ? seconds / part : least;
+}
+
 static void options_set_limits(struct options *options, const struct http_transfer *transfer)
 {
-    long whole = transfer->http->settings.timeout_seconds,
-         left = (long)(transfer->deadline - clock_monotonic());
-    long part = whole / PATIENT_PART > LEAST_SECONDS ? whole / PATIENT_PART : LEAST_SECONDS;
-    long connect = transfer->http->hurries ? whole * 1000 / HURRIED_PART : part * 1000;
+    int64_t left = transfer->deadline - clock_monotonic();
+    long whole = transfer->http->settings.timeout_seconds;
+    long silence = part_of(whole, PATIENT_PART, PATIENT_LEAST);
+    long connect = transfer->http->hurries ? part_of(whole, HURRIED_PART, HURRIED_LEAST) : silence;
     if (left < 1)
         left = 1;
-    set_number(options, CURLOPT_TIMEOUT_MS, left);
-    set_number(options, CURLOPT_CONNECTTIMEOUT_MS, left < connect ? left : connect);
-    set_number(options, CURLOPT_LOW_SPEED_TIME, part);
+    set_number(options, CURLOPT_TIMEOUT_MS, (long)left);
+    set_number(options, CURLOPT_CONNECTTIMEOUT_MS, left < connect * 1000 ? (long)left : connect * 1000);
+    set_number(options, CURLOPT_LOW_SPEED_TIME, silence);
     /* Spares the bytes of a body that is announced too long; the others are counted as they come. */
     if (!transfer->request.truncate)
         set_size(options, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->request.limit);

@@ -123,15 +123,18 @@ struct slow {
     char url[128];
 };
 
-static void slow_start(struct slow *slow, struct loop *loop)
+static void slow_open(struct slow *slow, struct loop *loop)
 {
-    struct error *err = &slow->fixture.err;
     slow->fixture.settings =
         (struct http_settings){.timeout_seconds = slow->timeout, .allow_plain_http = true};
+    assert_true(http_open(loop, &slow->fixture.settings, &slow->fixture.http, &slow->fixture.err));
+}
+
+static void slow_begin(struct slow *slow)
+{
     snprintf(slow->url, sizeof(slow->url), "http://127.0.0.1:%d%s", slow->port, slow->path);
     struct http_request request = {.what = "the page", .url = slow->url, .limit = 2000};
-    assert_true(http_open(loop, &slow->fixture.settings, &slow->fixture.http, err));
-    assert_true(http_start(slow->fixture.http, &request, &slow->transfer, err));
+    assert_true(http_start(slow->fixture.http, &request, &slow->transfer, &slow->fixture.err));
 }
 
 static void slow_end(struct slow *slow, int64_t start)
@@ -182,11 +185,43 @@ static void test_times(void **state)
     test_ids("T-12 K7-74");
     assert_true(loop_open(&loop, &err));
     int64_t start = clock_monotonic();
-    for (size_t i = 0; i < array_length(rows); i++)
-        slow_start(&rows[i], loop);
+    for (size_t i = 0; i < array_length(rows); i++) {
+        slow_open(&rows[i], loop);
+        slow_begin(&rows[i]);
+    }
     for (size_t i = 0; i < array_length(rows); i++)
         slow_end(&rows[i], start);
     loop_close(loop);
+    for (size_t i = 0; i < array_length(fds); i++)
+        close(fds[i]);
+}
+
+/* A connection that is worth no waiting: little time to stand, no second try. */
+static void test_hurry(void **state)
+{
+    static const struct {
+        int timeout, least, most;
+    } rows[] = {{30, 1900, 4000}, {5, 1900, 4000}, {1, 900, 3000}, {45, 2900, 5000}};
+    int fds[4], full = open_full_port(fds);
+    (void)state;
+    test_ids("T-12");
+    for (size_t i = 0; i <= array_length(rows); i++) {
+        size_t row = i % array_length(rows);
+        struct slow slow = {.path = "/", .port = full, .timeout = rows[row].timeout};
+        struct loop *loop = NULL;
+        int64_t start = clock_monotonic();
+        if (i == array_length(rows)) /* refused */
+            close(server_listen(&slow.port));
+        assert_true(loop_open(&loop, &slow.fixture.err));
+        slow_open(&slow, loop);
+        http_set_patience(slow.fixture.http, false);
+        slow_begin(&slow);
+        assert_false(http_finish(slow.transfer, &slow.fixture.response, &slow.fixture.err));
+        assert_in_range(clock_monotonic() - start, i < array_length(rows) ? rows[row].least : 0,
+                        i < array_length(rows) ? rows[row].most : 1000);
+        http_close(slow.fixture.http);
+        loop_close(loop);
+    }
     for (size_t i = 0; i < array_length(fds); i++)
         close(fds[i]);
 }
@@ -211,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_body_limits), cmocka_unit_test(test_truncated_body),
         cmocka_unit_test(test_head_limit),  cmocka_unit_test(test_encoding),
         cmocka_unit_test(test_bombs),       cmocka_unit_test(test_times),
+        cmocka_unit_test(test_hurry),
     };
     return cmocka_run_group_tests(tests, set_up_group, tear_down_group);
 }
