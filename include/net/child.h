@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/buffer.h"
@@ -24,6 +25,8 @@ struct child {
     child_ended *ended;
     void *context;
 };
+/* The file mode creation mask that programs are started with, when ours is stricter than the user's. */
+void child_set_umask(mode_t mask);
 /* Runs PROGRAM with the words as its argv: a session of its own, default signals, none blocked, our
  * environment without the variables named in SECRETS (NULL for none), standard input and output on /dev/null,
  * standard error too unless the log is on, no other descriptor. *CHILD stays where it is until child_forget.

@@ -10,6 +10,7 @@
 #include "command/surroundings.h"
 #include "command/pipeline_options.h"
 #include "login/grant.h"
+#include "net/child.h"
 #include "net/terminal.h"
 
 static bool choose(const char *given, const char *const *choices, size_t count, size_t *place)
@@ -239,7 +240,7 @@ static void warn_without_cache(const struct command_input *input, const struct l
  * careful. */
 void login_options_prepare_login(const struct command_input *input, struct login_options *out)
 {
-    umask(077);
+    child_set_umask(umask(077)); /* what a browser downloads is the user's own */
     terminal_set_type(command_variable(input, "TERM"));
     warn_without_cache(input, out);
     for (size_t i = 0; i < option_count; i++) {

@@ -21,6 +21,18 @@ enum { TICK = 200 };
 
 extern char **environ;
 
+/* Of the one user that a process has. */
+static struct {
+    bool is_known;
+    mode_t mask;
+} users_umask;
+
+void child_set_umask(mode_t mask)
+{
+    users_umask.is_known = true;
+    users_umask.mask = mask;
+}
+
 static bool is_secret(const char *variable, const struct text_list *secrets)
 {
     size_t length = strcspn(variable, "=");
@@ -75,8 +87,11 @@ static int spawn(struct child *child, const char *program, char **argv, char **e
     cause = posix_spawnattr_init(&attributes);
     if (cause == 0) {
         cause = prepare(&actions, &attributes, child->output);
+        mode_t ours = users_umask.is_known ? umask(users_umask.mask) : 0;
         if (cause == 0)
             cause = posix_spawn(&child->pid, program, &actions, &attributes, argv, environment);
+        if (users_umask.is_known)
+            umask(ours);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);

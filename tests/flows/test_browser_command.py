@@ -169,6 +169,15 @@ def test_a_browser_that_prints_a_megabyte_does_not_spoil_the_answer(kube, issuer
     assert kube.get_token(f"--browser-command={path}", level).claims["preferred_username"] == "alice"
 
 
+@ids("T-20")
+def test_what_a_browser_saves_has_the_mode_of_the_users_choice(kube, issuer, script, tmp_path):
+    path = script(f'umask > "{tmp_path}/umask"\n{LOG_IN}')
+    running = kube.start("get-token", f"--browser-command={path}", process={"umask": 0o027})
+    assert running.wait().status == 0
+    assert int((tmp_path / "umask").read_text(), 8) == 0o027
+    assert kube.session_file.stat().st_mode & 0o777 == 0o600
+
+
 @ids("K7-61")
 def test_a_browser_that_goes_on_is_not_waited_for(kube, issuer, script, tmp_path):
     path = script(f'{LOG_IN}\necho $$ > "{tmp_path}/pid.part"; mv "{tmp_path}/pid.part" "{tmp_path}/pid"\nexec sleep 600')
