@@ -187,14 +187,17 @@ static unsigned judge_target(struct callback_text target)
     return has_fragment || memmem(target.bytes, target.length, "%00", 3) != NULL ? 400 : 200;
 }
 
-/* Without the port when that is the one of the scheme, as browsers write it. */
+/* Without the port when that is the one of the scheme, as browsers write it. What has another port before it
+ * is no host and stays as it is. */
 static struct callback_text without_default_port(struct callback_text host, bool encrypted)
 {
     struct callback_text port = {encrypted ? ":443" : ":80", encrypted ? 4 : 3};
-    if (host.length > port.length &&
-        memcmp(host.bytes + host.length - port.length, port.bytes, port.length) == 0)
-        host.length -= port.length;
-    return host;
+    if (host.length <= port.length ||
+        memcmp(host.bytes + host.length - port.length, port.bytes, port.length) != 0)
+        return host;
+    struct callback_text name = {host.bytes, host.length - port.length};
+    bool is_name = memchr(name.bytes, ':', name.length) == NULL || name.bytes[name.length - 1] == ']';
+    return is_name ? name : host;
 }
 
 static bool names_us(struct callback_text host, const struct callback_names *names)

@@ -50,6 +50,7 @@ static void test_hosts(void **state)
         {"localhost:8000 ", 200},
         {"localhost:80000", 421},
         {"localhost:8000:8000", 421},
+        {"localhost:8000:80", 421},
         {"127.1:8000", 421},
         {"127.0.0.2:8000", 421},
         {"0:8000", 421},
