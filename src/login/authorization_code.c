@@ -79,6 +79,11 @@ static struct callback_answer answer_stranger(struct attempt *attempt)
                        "This answer does not belong to the login that is waiting here.");
 }
 
+static struct callback_answer answer_nothing(struct attempt *attempt)
+{
+    return answer_page(attempt, 404, "Not found", "There is nothing here.");
+}
+
 static struct callback_answer count_wrong_state(struct attempt *attempt)
 {
     if (++attempt->wrong_states > WRONG_STATE_LIMIT) {
@@ -112,12 +117,21 @@ static struct callback_answer take_callback(struct attempt *attempt, const char 
     case CALLBACK_OTHER_PATH:
         break;
     }
-    return answer_page(attempt, 404, "Not found", "There is nothing here.");
+    return answer_nothing(attempt);
 }
 
 static bool target_is(const char *target, size_t length, const char *path)
 {
     return strlen(path) == length && memcmp(target, path, length) == 0;
+}
+
+/* A reload of ours, a second tab, a second callback: not the icon that a browser asks for besides. */
+static bool target_is_ours(const struct attempt *attempt, const char *target, size_t length)
+{
+    const char *question = memchr(target, '?', length);
+    size_t path = question != NULL ? (size_t)(question - target) : length;
+    return target_is(target, path, attempt->start_path) ||
+           (question != NULL && target_is(target, path, attempt->callback_path));
 }
 
 static struct callback_answer handle(void *data, const char *target, size_t length)
@@ -127,12 +141,12 @@ static struct callback_answer handle(void *data, const char *target, size_t leng
         return answer_page(attempt, 404, "Not found", "The login has not begun yet.");
     if (attempt->done && target_is(target, length, done_path(attempt)))
         return (struct callback_answer){.status = 200, .wait = true};
-    if (attempt->done)
+    if (attempt->done && target_is_ours(attempt, target, length))
         return answer_page(attempt, 200, "Already answered",
                            "The login was answered in another window. You can close this one.");
     if (target_is(target, length, attempt->start_path))
         return (struct callback_answer){.status = 302, .location = attempt->request.url};
-    return take_callback(attempt, target, length);
+    return attempt->done ? answer_nothing(attempt) : take_callback(attempt, target, length);
 }
 
 static char *path_of_url(const char *url)

@@ -150,6 +150,15 @@ def test_a_second_callback_has_no_effect(waiting, issuer):
     assert issuer.count("token") == 1
 
 
+@ids("K7-56")
+def test_other_paths_are_404_after_the_callback_too(waiting, issuer):
+    issuer.fault("token", delay_ms=700)
+    assert waiting.ask(waiting.callback()).status == 303
+    for path in ("/favicon.ico", "/", "/done?x=1", "/apple-touch-icon.png"):
+        assert waiting.ask(path).status == 404
+    assert waiting.running.wait().status == 0
+
+
 @ids("CB-09")
 @pytest.mark.parametrize("mode", ["twice", "noise"])
 def test_a_reload_and_what_browsers_do_besides_are_harmless(kube, issuer, mode):
@@ -254,7 +263,7 @@ def test_the_honest_issuers_answer_to_another_login_is_not_taken(kube, issuer):
 HOSTS = {"evil:8000": 421, "127.0.0.1": 421, "127.0.0.1:8001": 421, "LOCALHOST:8000": 404, "127.1:8000": 421,
          "[::1]:8000": 404, "localhost.:8000": 421, "0:8000": 421, "localhost": 421, "localhost:08000": 421,
          "127.0.0.1:8000": 404, "[::1]": 421, "::1:8000": 421, "[0:0:0:0:0:0:0:1]:8000": 421,
-         "[::ffff:127.0.0.1]:8000": 421, "localhost:8000.evil": 421, "evil.localhost:8000": 421, "localhost:18000": 421,
+         "[::ffff:127.0.0.1]:8000": 421, "localhost:8000:80": 421, "localhost:8000.evil": 421, "evil.localhost:8000": 421, "localhost:18000": 421,
          "localhost@evil:8000": 421, "user@localhost:8000": 421, "localhost:8000,evil": 421,
          "http://localhost:8000": 421,
          "0.0.0.0:8000": 421, "127.0.0.2:8000": 421, "2130706433:8000": 421, "017700000001:8000": 421,
