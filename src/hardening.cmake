@@ -29,7 +29,7 @@ endfunction()
 
 add_flags(compile
   -Wall -Wextra -Wpedantic -Wformat=2 -Wformat-overflow=2 -Wformat-truncation=2 -Wconversion -Wsign-conversion
-  -Wshadow -Wvla -Walloca -Wstack-usage=32768 -Wimplicit-fallthrough=5 -Wstrict-prototypes -Wmissing-prototypes
+  -Wshadow -Wvla -Walloca -Wstack-usage=16384 -Wimplicit-fallthrough=5 -Wstrict-prototypes -Wmissing-prototypes
   -Wwrite-strings -Wnull-dereference -Wundef -Wcast-qual -Wcast-align=strict -Wpointer-arith -Wswitch-enum -Wtrampolines
   -Wbidi-chars=any -Wduplicated-cond -Wlogical-op
   -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing -fno-common -fvisibility=hidden)

@@ -131,7 +131,7 @@ static void refuse(struct callback_connection *connection, unsigned status)
 /* Edge-triggered: called once for every arrival of bytes, of which none are taken. */
 static void look(struct callback_gate *gate, struct callback_connection *connection, uint32_t events)
 {
-    char head[PEEK_SIZE];
+    static char head[PEEK_SIZE]; /* of the one loop; too large for a stack frame */
     ssize_t length;
     do {
         length = recv(connection->fd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
