@@ -5,8 +5,7 @@
 
 #include "base/file.h"
 #include "command/option.h"
-
-#define VARIABLE_PREFIX "LATCHKEY_"
+#include "option_nearest.h"
 
 const struct option *option_find(const char *name, unsigned command)
 {
@@ -32,24 +31,6 @@ char *option_variable(const struct option *option)
     return name;
 }
 
-/* The nearest name of the table, or NULL when none is near. */
-static const struct option *find_nearest(const char *name, unsigned command)
-{
-    const struct option *nearest = NULL;
-    unsigned best = text_distance_limit(name);
-    for (size_t i = 0; i < option_count; i++) {
-        const struct option *option = &option_table[i];
-        if (!(option->commands & command) || (option->flags & OPTION_HIDDEN))
-            continue;
-        unsigned distance = text_distance(name, option->name);
-        if (distance < best || (nearest == NULL && strlen(name) > 3 && strstr(option->name, name) != NULL)) {
-            best = distance < best ? distance : best;
-            nearest = option;
-        }
-    }
-    return nearest;
-}
-
 /* The command that knows OPTION, for a flag that was given to another one or before the command. */
 static const char *find_owner(const struct option *option)
 {
@@ -62,7 +43,7 @@ static void hint_flag(const char *name, const struct option_source *source, stru
 {
     const struct option *elsewhere = option_find(name, COMMAND_ALL);
     const char *owner = elsewhere != NULL ? find_owner(elsewhere) : NULL;
-    const struct option *nearest = find_nearest(name, source->command);
+    const struct option *nearest = option_nearest(name, source->command);
     if (owner != NULL)
         error_hint(err, "--%s belongs to the command '%s'; '%s --help' lists the flags of this one", name,
                    owner, source->command_name);
@@ -89,7 +70,7 @@ static bool unknown_shorthand(const char *letter, const char *text, const struct
               safe(text));
     const struct option *meant = option_find(name, source->command);
     if (meant == NULL && strlen(name) > 2)
-        meant = find_nearest(name, source->command);
+        meant = option_nearest(name, source->command);
     if (meant != NULL)
         return error_hint(err, "did you mean --%s? Long flags have two dashes", meant->name);
     return error_hint(err, "'%s --help' lists all flags", source->command_name);
@@ -126,8 +107,10 @@ static bool take_value(struct parser *parser, const struct option *option, const
         given = "true";
     if (given == NULL && *(parser->word + 1) != NULL)
         given = *++parser->word;
-    if (given == NULL)
-        return error_set(err, ERROR_CONFIG, "flag needs an argument: --%s", option->name);
+    if (given == NULL) {
+        error_set(err, ERROR_CONFIG, "flag needs an argument: --%s", option->name);
+        return error_hint(err, "write it as --%s=%s", option->name, option->value);
+    }
     bool good = option_set(parser->options, option, given, err);
     hide_secret(option, given);
     return good;
@@ -201,8 +184,9 @@ static bool set_from_file(struct options *options, const struct option *option, 
 {
     cleanup_buffer struct buffer secret = BUFFER_SECRET(1 << 16);
     if (!file_read(path, &secret, err)) {
+        cleanup_string char *variable = option_variable(option);
         error_prefix(err, "cannot read the value of --%s", option->name);
-        return false;
+        return error_hint(err, "the path comes from the environment variable %s_FILE", variable);
     }
     size_t length = secret.length;
     if (length > 0 && secret.data[length - 1] == '\n')
@@ -260,42 +244,10 @@ static bool variable_is_known(const char *variable, size_t length)
     return false;
 }
 
-/* True when one of two variables' names is a part of the other, and not by chance. */
-static bool variables_overlap(const char *name, const char *candidate)
-{
-    enum { PREFIX = sizeof(VARIABLE_PREFIX) - 1, ENOUGH = 4 };
-    return (strlen(name + PREFIX) >= ENOUGH && strstr(candidate, name + PREFIX) != NULL) ||
-           (strlen(candidate + PREFIX) >= ENOUGH && strstr(name, candidate) != NULL);
-}
-
-/* The nearest variable of the table, or NULL when none is near. Owned by the caller. */
-static char *find_nearest_variable(const char *variable)
-{
-    char *nearest = NULL;
-    unsigned best = text_distance_limit(variable + strlen(VARIABLE_PREFIX));
-    cleanup_string char *name = memory_copy_text(variable);
-    for (char *c = name; *c != '\0'; c++)
-        *c = (char)toupper((unsigned char)*c);
-    for (size_t i = 0; i < 2 * option_count; i++) {
-        const struct option *option = &option_table[i / 2];
-        bool file = i % 2 == 1;
-        if ((option->flags & (OPTION_HIDDEN | OPTION_ACTION)) || (file && !(option->flags & OPTION_SECRET)))
-            continue;
-        cleanup_string char *own = option_variable(option);
-        cleanup_string char *candidate = memory_format("%s%s", own, file ? "_FILE" : "");
-        unsigned distance = text_distance(name, candidate);
-        if (distance >= best && (nearest != NULL || !variables_overlap(name, candidate)))
-            continue;
-        best = distance < best ? distance : best;
-        memory_replace_text(&nearest, candidate);
-    }
-    return nearest;
-}
-
 static void warn_unknown_variable(struct options *options, const char *variable, size_t length)
 {
     cleanup_string char *name = memory_copy_bytes(variable, length);
-    cleanup_string char *right = find_nearest_variable(name);
+    cleanup_string char *right = option_nearest_variable(name);
     cleanup_string char *notice = memory_format(
         "the environment variable %s is not one of ours and is ignored%s%s%s", safe(name),
         right != NULL ? ": did you mean " : "", right != NULL ? right : "", right != NULL ? "?" : "");

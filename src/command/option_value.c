@@ -146,7 +146,9 @@ static bool parse_number(const struct option *option, const char *text, int64_t 
 {
     if (text_to_number(text, INT32_MIN, INT32_MAX, number))
         return true;
-    return invalid(option, text, "not a whole number", err);
+    const char *digits = text + (text[0] == '-');
+    bool is_number = digits[0] != '\0' && strspn(digits, "0123456789") == strlen(digits);
+    return invalid(option, text, is_number ? "value out of range" : "not a whole number", err);
 }
 
 bool option_set(struct options *options, const struct option *option, const char *text, struct error *err)

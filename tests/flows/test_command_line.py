@@ -131,7 +131,12 @@ def test_the_issuer_and_then_the_client_are_required(program, words, missing):
     ("--oidc-extra-scopes=a", "unknown flag: --oidc-extra-scopes", "--oidc-extra-scope?"),
     ("--issuer-url=a", "unknown flag: --issuer-url", "--oidc-issuer-url?"),
     ("--kubeconfig=a", "unknown flag: --kubeconfig", "--help"),
-    ("--OIDC-ISSUER-URL=a", "unknown flag: --OIDC-ISSUER-URL", "--help"),
+    ("--OIDC-ISSUER-URL=a", "unknown flag: --OIDC-ISSUER-URL", "--oidc-issuer-url?"),
+    ("--oidc-scopes=a", "unknown flag: --oidc-scopes", "--oidc-extra-scope?"),
+    ("--auth-timeout=a", "unknown flag: --auth-timeout", "--authentication-timeout-sec?"),
+    ("--user=a", "unknown flag: --user", "--username?"),
+    ("--oidc-use-pcke", "unknown flag: --oidc-use-pcke", "--oidc-use-pkce?"),
+    ("--log-dir=a", "unknown flag: --log-dir", "--help"),
     ("--oidc-issuer=a", "unknown flag: --oidc-issuer", "--oidc-issuer-url?"),
     ("-x", "unknown shorthand flag: 'x' in -x", None),
     ("-hx", "unknown shorthand flag: 'x' in -hx", None),
@@ -161,7 +166,9 @@ def test_a_stray_word_is_an_error(program, words):
     (["--authentication-timeout-sec=1.5"],
      'invalid argument "1.5" for "--authentication-timeout-sec" flag: '),
     (["--authentication-timeout-sec=99999999999"],
-     'invalid argument "99999999999" for "--authentication-timeout-sec" flag: '),
+     'invalid argument "99999999999" for "--authentication-timeout-sec" flag: value out of range'),
+    (["-v", "-99999999999"], 'invalid argument "-99999999999" for "--v" flag: value out of range'),
+    (["-v", "--99"], 'invalid argument "--99" for "--v" flag: not a whole number'),
     (["--force-refresh=yes"], 'invalid argument "yes" for "--force-refresh" flag: '),
     (["-v", "x"], 'invalid argument "x" for "--v" flag: '),
     (['--oidc-extra-scope="a'], 'invalid argument "\\"a" for "--oidc-extra-scope" flag: '),
@@ -176,6 +183,10 @@ def test_a_value_that_cannot_be_is_an_error(program, words, text):
     result = program.bare("get-token", *LOGIN, *words)
     assert result.code == "config"
     assert result.err.startswith("error: " + text.replace('\\"', '"')), result.err
+
+
+def test_a_flag_without_its_argument_is_answered_with_how_to_write_it(program):
+    assert program.bare("get-token", "--oidc-client-id").hints == ["write it as --oidc-client-id=ID"]
 
 
 @ids("K7-10")

@@ -160,6 +160,7 @@ def test_a_secret_that_cannot_be_read_is_an_error(program, path):
     assert result.status == 1 and result.out == ""
     assert result.err.startswith("error: cannot read the value of --oidc-client-secret: ")
     assert f"'{path}'" in result.err
+    assert result.hints == ["the path comes from the environment variable LATCHKEY_OIDC_CLIENT_SECRET_FILE"]
 
 
 def test_only_a_secret_has_a_file(program):
@@ -174,6 +175,7 @@ def test_only_a_secret_has_a_file(program):
     ("LATCHKEY_OIDC_ISUER_URL", "LATCHKEY_OIDC_ISSUER_URL"),
     ("LATCHKEY_ISSUER_URL", "LATCHKEY_OIDC_ISSUER_URL"),
     ("LATCHKEY_CLIENT_SECRET", "LATCHKEY_OIDC_CLIENT_SECRET"),
+    ("LATCHKEY_OIDC_SCOPE", "LATCHKEY_OIDC_EXTRA_SCOPE"),
     ("LATCHKEY_oidc_issuer_url", "LATCHKEY_OIDC_ISSUER_URL"),
     ("LATCHKEY_OIDC_CLIENT_SECRET_FIL", "LATCHKEY_OIDC_CLIENT_SECRET_FILE"), ("LATCHKEY_ZZZZZZZZ", None),
     ("LATCHKEY_", None)])
