@@ -124,10 +124,10 @@ static bool check_texts(const struct options *options, struct error *err)
            check_text("--oidc-redirect-url", options->redirect_url, err);
 }
 
-/* No browser comes back to anything else. */
-static bool check_redirect_url(const char *url, struct error *err)
+/* No browser comes back to anything else; a code that is pasted may be shown anywhere (urn:ietf:...:oob). */
+static bool check_redirect_url(const char *url, const struct grant *grant, struct error *err)
 {
-    if (text_is_empty(url) || browser_url_is_safe(url))
+    if (text_is_empty(url) || browser_url_is_safe(url) || !text_equal(grant->name, "authcode"))
         return true;
     error_set(err, ERROR_CONFIG, "--oidc-redirect-url: '%s' is not an http or https URL", safe(url));
     return error_hint(err, "leave it out for http://localhost:PORT, which --listen-address chooses");
@@ -320,7 +320,7 @@ bool login_options_fill(const struct command_input *input, struct login_options 
         !check_choices(input, &out->config, err) || !check_numbers(input->options, err) ||
         !check_account(&out->config, input->options->account, err) || !check_texts(input->options, err) ||
         !check_open_url(input->options->open_url, err) ||
-        !check_redirect_url(input->options->redirect_url, err) ||
+        !check_redirect_url(input->options->redirect_url, out->config.grant, err) ||
         !read_certificate(input->options, out, err) || !gather_addresses(input->options, out, err))
         return false;
     fill_config(input, out);

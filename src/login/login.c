@@ -17,9 +17,21 @@
 #include "login/turn.h"
 #include "net/terminal.h"
 #include "oidc/authorization.h"
+#include "oidc/endpoint_url.h"
 #include "session/cooldown.h"
 
 enum { LONG_WAIT = 1500 }; /* milliseconds */
+
+static bool check_redirect_hostname(const char *host, struct error *err)
+{
+    struct endpoint_url parts;
+    const char *why;
+    cleanup_string char *url = memory_format("http://%s", host != NULL ? host : "localhost");
+    if (endpoint_url_split(url, &parts, &why) && strlen(parts.host) == parts.host_length)
+        return true;
+    error_set(err, ERROR_CONFIG, "--oidc-redirect-url-hostname: '%s' is no host name", safe(host));
+    return error_hint(err, "write a name, an IPv4 address, or an IPv6 address in brackets");
+}
 
 bool login_check_config(const struct login_config *config, struct error *err)
 {
@@ -27,7 +39,9 @@ bool login_check_config(const struct login_config *config, struct error *err)
         return error_set(err, ERROR_CONFIG, "--oidc-issuer-url is missing");
     if (text_is_empty(config->client_id))
         return error_set(err, ERROR_CONFIG, "--oidc-client-id is missing");
-    return provider_check_issuer(config->issuer, err) && authorization_check_extra(config->extra_params, err);
+    return provider_check_issuer(config->issuer, err) &&
+           authorization_check_extra(config->extra_params, err) &&
+           check_redirect_hostname(config->redirect_hostname, err);
 }
 
 static enum login_found count_handout(const struct login_config *config, const struct session_cache *cache,

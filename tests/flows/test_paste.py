@@ -85,6 +85,16 @@ def test_the_redirect_uri_can_be_chosen(kube, issuer, flags, uri):
     assert person.wait().status == 0
 
 
+@ids("K7-16")
+@pytest.mark.parametrize("flag", ["--oidc-redirect-url", "--oidc-redirect-url-authcode-keyboard"])
+def test_the_redirect_uri_may_be_one_that_no_browser_follows(kube, issuer, flag):
+    """The provider shows the code on a page of its own."""
+    person = Person(kube, f"{flag}=urn:ietf:wg:oauth:2.0:oob")
+    assert person.request["redirect_uri"] == "urn:ietf:wg:oauth:2.0:oob"
+    person.press(CTRL_C)
+    assert person.wait().code == "interrupted"
+
+
 @ids("K7-77")
 def test_the_state_of_another_login_is_asked_again(kube, issuer):
     person = Person(kube)
