@@ -122,6 +122,24 @@ def test_the_flags_that_the_peer_dropped_still_work(kube, issuer, flags, uri):
     assert "is deprecated" in result.err
 
 
+@pytest.mark.parametrize("host", ["a b", "::1", "localhost/x", "localhost:8000?", "user@localhost", ""])
+def test_a_hostname_that_is_none_is_an_error(kube, issuer, host):
+    result = kube.run("login", f"--oidc-redirect-url-hostname={host}")
+    if host == "":
+        assert result.status == 0 and authorization(issuer)["redirect_uri"] == "http://localhost:8000"
+        return
+    assert result.code == "config" and f"'{host}' is no host name" in result.err
+    assert issuer.requests() == []
+
+
+@ids("K7-7")
+@pytest.mark.parametrize(("value", "scope"), [
+    ("email profile", "email profile openid"), ("a,,b,", "a b openid"), ("openid email", "email openid")])
+def test_scopes_are_single_words(kube, issuer, value, scope):
+    log_in(kube, "--oidc-auto-scopes=false", f"--oidc-extra-scope={value}")
+    assert authorization(issuer)["scope"] == scope
+
+
 @ids("K7-46")
 def test_a_redirect_url_is_sent_as_it_is_written(kube, issuer):
     log_in(kube, "--oidc-redirect-url=http://127.0.0.1:8000/callback")
