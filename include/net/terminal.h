@@ -14,6 +14,8 @@ unsigned terminal_columns(void);
 /* Shows LINE in place of the one before, cut at the terminal's width; nothing when not interactive. Text from
  * outside must have gone through safe(). */
 void terminal_status(const char *line);
+/* True when stderr is a terminal on which terminal_status shows nothing of LINE, or not the whole. */
+bool terminal_cuts(const char *line);
 /* Somebody has begun a line, a question: terminal_clear removes it as well. */
 void terminal_hold_line(bool held);
 /* True when a status or a question stands there. */

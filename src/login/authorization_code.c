@@ -237,13 +237,27 @@ static void show_door(struct attempt *attempt)
     }
 }
 
+static char *describe_wait(const struct attempt *attempt)
+{
+    int64_t left = (attempt->deadline - clock_monotonic()) / 1000;
+    return memory_format("%lld:%02lld left to log in at %s", (long long)(left / 60), (long long)(left % 60),
+                         attempt->visit);
+}
+
 static void show_status(void *data)
 {
     const struct attempt *attempt = data;
-    int64_t left = (attempt->deadline - clock_monotonic()) / 1000;
+    cleanup_string char *line = describe_wait(attempt);
     if (!attempt->done && !doors_hold_line(&attempt->doors))
-        notice_say(&attempt->context->config->notice, NOTICE_STATUS, "%lld:%02lld left to log in at %s",
-                   (long long)(left / 60), (long long)(left % 60), attempt->visit);
+        notice_say(&attempt->context->config->notice, NOTICE_STATUS, "%s", line);
+}
+
+/* On a terminal that has no room for the status, or cannot rewrite it, the address stands there once. */
+static void show_address(const struct attempt *attempt)
+{
+    cleanup_string char *line = describe_wait(attempt);
+    if (!attempt->doors.open && terminal_cuts(line))
+        notice_say(&attempt->context->config->notice, NOTICE_INFO, "%s", line);
 }
 
 static bool timed_out(struct attempt *attempt, struct error *err)
@@ -261,6 +275,7 @@ static bool timed_out(struct attempt *attempt, struct error *err)
 static bool wait_for_callback(struct attempt *attempt, struct error *err)
 {
     struct login_context *context = attempt->context;
+    show_address(attempt);
     show_status(attempt);
     loop_every(context->loop, STATUS_MILLISECONDS, show_status, attempt);
     enum loop_end end = loop_run(context->loop, &attempt->done, attempt->deadline, err);

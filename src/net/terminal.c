@@ -87,6 +87,13 @@ void terminal_status(const char *line)
     terminal.shows_line = true;
 }
 
+bool terminal_cuts(const char *line)
+{
+    if (isatty(STDERR_FILENO) != 1)
+        return false;
+    return !terminal.moves_cursor || line_fit(line, terminal_columns() - 1) < strlen(line);
+}
+
 void terminal_hold_line(bool held)
 {
     terminal.shows_line = held;

@@ -61,10 +61,19 @@ def test_the_line_never_wraps(kube, issuer, columns):
 
 
 @pytest.mark.parametrize("kind", ["dumb", "", None])
-def test_a_terminal_that_cannot_move_its_cursor_gets_no_line(kube, issuer, kind):
-    seat = Seat(kube, "get-token", TERM=kind)
-    assert seat.wait().status == 0
-    assert seat.seen == f"logged in as alice@example.com at {issuer.url}\r\n"
+def test_a_terminal_that_cannot_move_its_cursor_gets_the_line_once(kube, issuer, kind):
+    seat = Seat(kube, "get-token", "--authentication-timeout-sec=4", TERM=kind, FAKE_BROWSER="ignore")
+    assert seat.wait().code == "callback_timeout"
+    assert re.match(r"0:0[34] left to log in at http://localhost:8000/[A-Za-z0-9_-]{22}\r\nerror: ", seat.seen)
+
+
+@pytest.mark.parametrize("columns, lines", [(40, 1), (80, 0)])
+def test_the_whole_address_can_be_read_on_a_narrow_terminal(kube, issuer, columns, lines):
+    seat = Seat(kube, "get-token", columns=columns, FAKE_BROWSER="ignore")
+    seat.expect(r"(?s)\r\x1b\[K\d:.*\r\x1b\[K\d:")
+    seat.press(CTRL_C)
+    seat.wait()
+    assert len(re.findall(r"^\d:\d\d left to log in at http://localhost:8000/[\w-]{22}\r\n", seat.seen)) == lines
 
 
 def test_without_a_terminal_nothing_is_written_over(kube, issuer):

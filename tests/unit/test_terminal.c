@@ -104,6 +104,7 @@ static void test_unknown_width(void **state)
     assert_int_equal(ioctl(fixture->master, TIOCSWINSZ, &size), 0);
     terminal_status(line);
     assert_string_equal(seen(fixture), "\r\033[K");
+    assert_true(terminal_cuts("w"));
     terminal_clear();
 }
 
@@ -117,12 +118,15 @@ static void test_not_interactive(void **state)
         terminal_status("waiting");
         terminal_clear();
         assert_string_equal(seen(fixture), "");
+        assert_true(terminal_cuts("waiting"));
     }
     terminal_set_type("xterm");
+    assert_false(terminal_cuts("waiting"));
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     dup2(nowhere, STDERR_FILENO);
     close(nowhere);
     assert_false(terminal_is_interactive());
+    assert_false(terminal_cuts("waiting"));
     terminal_status("waiting");
     terminal_clear();
 }
