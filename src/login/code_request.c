@@ -24,6 +24,18 @@ static bool draw_secrets(struct code_request *request, struct error *err)
     return true;
 }
 
+/* More fits neither into a redirect to it nor into the head that a server reads: nobody could log in. */
+static bool check_length(const char *url, struct error *err)
+{
+    enum { LIMIT = 24 * 1024 };
+    size_t length = strlen(url);
+    if (length <= LIMIT)
+        return true;
+    error_set(err, ERROR_CONFIG, "the authorization request has %zu bytes, more than browsers and servers take",
+              length);
+    return error_hint(err, "ask for fewer scopes, or shorten --oidc-auth-request-extra-params");
+}
+
 bool code_request_discover(struct login_context *context, struct error *err)
 {
     if (!issuer_discover(context, false, err) || !authentik_check_metadata(&context->provider, err))
@@ -54,7 +66,7 @@ bool code_request_make(struct login_context *context, const char *redirect_uri, 
                                             .extra = &extra};
     out->url = authorization_url(&context->provider, &request);
     log_names("parameters of the authorization request", out->url + strcspn(out->url, "?"));
-    return true;
+    return check_length(out->url, err);
 }
 
 static bool exchange(struct login_context *context, struct code_request *request, const char *code,

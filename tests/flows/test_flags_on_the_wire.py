@@ -140,6 +140,14 @@ def test_scopes_are_single_words(kube, issuer, value, scope):
     assert authorization(issuer)["scope"] == scope
 
 
+@pytest.mark.parametrize(("length", "works"), [(20000, True), (25000, False)])
+def test_a_request_that_nobody_could_follow_is_refused_at_once(kube, issuer, tmp_path, length, works):
+    log = tmp_path / "log"
+    result = kube.run("login", f"--oidc-auth-request-extra-params=a={'x' * length}", FAKE_BROWSER_LOG=str(log))
+    assert (result.status == 0) == works == log.exists()
+    assert works or (result.code == "config" and result.hints)
+
+
 @ids("K7-46")
 def test_a_redirect_url_is_sent_as_it_is_written(kube, issuer):
     log_in(kube, "--oidc-redirect-url=http://127.0.0.1:8000/callback")
