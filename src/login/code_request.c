@@ -31,8 +31,8 @@ static bool check_length(const char *url, struct error *err)
     size_t length = strlen(url);
     if (length <= LIMIT)
         return true;
-    error_set(err, ERROR_CONFIG, "the authorization request has %zu bytes, more than browsers and servers take",
-              length);
+    error_set(err, ERROR_CONFIG,
+              "the authorization request has %zu bytes, more than browsers and servers take", length);
     return error_hint(err, "ask for fewer scopes, or shorten --oidc-auth-request-extra-params");
 }
 

@@ -99,6 +99,14 @@ def test_verbose_version_binds_every_library(program):
         assert re.search(rf"^{library} +\S", result.out, re.M), result.out
 
 
+@ids("T-16")
+def test_a_name_of_the_program_does_not_reach_the_terminal_as_it_is(program):
+    linked = link(program, "latch\x1b[31m")
+    for words in ([], ["get-token", "--zzz"], ["zzz"]):
+        result = linked.bare(*words)
+        assert "\x1b" not in result.out + result.err and "latch\\u{1B}[31m" in result.out + result.err
+
+
 @ids("K7-1")
 @pytest.mark.parametrize(("name", "called"),
                          [("kubectl-oidc_login", "kubectl oidc-login"), ("kubelogin", "kubelogin"),
