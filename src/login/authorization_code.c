@@ -268,6 +268,9 @@ static bool timed_out(struct attempt *attempt, struct error *err)
               config->timeout_seconds);
     if (provider_kind(config->issuer) == PROVIDER_AUTHENTIK)
         authentik_hint_timeout(attempt->redirect.uri, account_hint(attempt->context), err);
+    if (attempt->context->provider.device_authorization_endpoint != NULL)
+        error_hint(err,
+                   "where no browser can come back to this machine, log in with --grant-type=device-code");
     return error_hint(
         err, "run the command again, with a longer --authentication-timeout-sec if that was too short");
 }

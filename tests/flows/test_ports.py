@@ -267,9 +267,16 @@ def test_when_nobody_answers_the_message_says_what_may_be_wrong(kube, issuer):
                             FAKE_BROWSER="ignore")
     assert result.code == "callback_timeout"
     assert "within 1 s" in result.err
-    for words in ("--authentication-timeout-sec", "Permission denied", "http://localhost:8000", "'bob'"):
+    for words in ("--authentication-timeout-sec", "Permission denied", "http://localhost:8000", "'bob'", "=device-code"):
         assert any(words in hint for hint in result.hints), result.err
     assert is_free(8000)
+
+
+@ids("T-09")
+def test_a_device_code_is_advised_only_where_the_provider_has_them(kube, issuer):
+    issuer.configure(discovery_patch={"device_authorization_endpoint": None})
+    result = kube.get_token("--authentication-timeout-sec=1", FAKE_BROWSER="ignore")
+    assert result.code == "callback_timeout" and "device-code" not in result.err
 
 
 @pytest.fixture
