@@ -11,6 +11,29 @@
 
 enum { METADATA_LIMIT = 256 * 1024, KEYS_LIMIT = 1024 * 1024, KEYS_RETRY_SECONDS = 60 };
 
+/* A document with a NUL byte is not the text before it. */
+static bool steal_text(struct http_response *response, char **text)
+{
+    if (strlen(buffer_text(&response->body)) != response->body.length)
+        return false;
+    *text = buffer_steal(&response->body);
+    return true;
+}
+
+/* Key sets come as anything from where they are stored; metadata should not (DISC-04). */
+static void note_type(const struct login_context *context, const struct http_request *request,
+                      const struct http_response *response)
+{
+    const char *type = response->content_type;
+    if (type != NULL && strstr(type, "json") != NULL)
+        return;
+    if (request->limit == METADATA_LIMIT)
+        notice_say(&context->config->notice, NOTICE_WARNING, "%s came as '%s', not as 'application/json'",
+                   request->what, safe(type));
+    else
+        log_line(1, "%s came as '%s', not as JSON", request->what, safe(type));
+}
+
 static bool fetch_document(struct login_context *context, const struct http_request *request,
                            enum error_code code, char **text, struct error *err)
 {
@@ -27,10 +50,11 @@ static bool fetch_document(struct login_context *context, const struct http_requ
             error_hint(err, "the server cannot answer now: try again later");
         return false;
     }
-    if (response.content_type == NULL || strstr(response.content_type, "json") == NULL)
-        log_line(1, "%s came as '%s', not as JSON", request->what, safe(response.content_type));
-    *text = buffer_steal(&response.body);
-    return true;
+    note_type(context, request, &response);
+    if (steal_text(&response, text))
+        return true;
+    return error_set(err, code == ERROR_JWKS_HTTP ? ERROR_JWKS_JSON : ERROR_DISCOVERY_JSON,
+                     "%s holds a NUL byte, so that it is no JSON", request->what);
 }
 
 static void forget_provider(struct login_context *context)
@@ -129,7 +153,7 @@ static void take_started_keys(struct login_context *context, char **text)
     struct http_transfer *transfer = context->keys_transfer;
     context->keys_transfer = NULL;
     if (transfer != NULL && http_finish(transfer, &response, &ignored) && response.status == 200)
-        *text = buffer_steal(&response.body);
+        (void)steal_text(&response, text);
 }
 
 /* Cached metadata may name a place that the keys have left (DISC-09). */

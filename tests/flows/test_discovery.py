@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The issuer's metadata: where it is asked for, what is believed of it, and how long it is kept."""
 
+import base64
 import json
+import ssl
 import time
+from urllib.request import urlopen
 
 import pytest
 from issuer.client import Issuer
@@ -116,9 +119,24 @@ def test_only_a_json_object_with_status_200_is_metadata(kube, issuer, fault, cod
 
 
 @ids("DISC-04")
-def test_a_wrong_content_type_does_no_harm(kube, issuer):
+def test_a_wrong_content_type_is_a_warning(kube, issuer):
     issuer.fault("discovery", content_type="text/plain", times=-1)
-    assert kube.get_token().status == 0
+    issuer.fault("jwks", content_type="text/plain", times=-1)
+    result = kube.get_token()
+    assert result.status == 0
+    warnings = [line for line in result.err.splitlines() if line.startswith("warning: ")]
+    assert warnings == ["warning: the discovery document came as 'text/plain', not as 'application/json'"]
+
+
+@ids("DISC-04", "T-15")
+@pytest.mark.parametrize(("endpoint", "path", "code"), [
+    ("discovery", WELL_KNOWN, "discovery_json"), ("jwks", "jwks/", "jwks_json")])
+def test_what_follows_a_nul_byte_is_a_part_of_the_document(kube, issuer, endpoint, path, code):
+    with urlopen(issuer.url + path, context=ssl.create_default_context(cafile=issuer.ca_file)) as answer:
+        spoilt = answer.read() + b"\0{}"
+    issuer.fault(endpoint, body_base64=base64.b64encode(spoilt).decode(), times=-1)
+    result = kube.get_token()
+    assert result.code == code, result.err
 
 
 @ids("DISC-10")
