@@ -27,6 +27,8 @@ struct listen_request {
  * a malformed address. */
 bool listen_socket_open(const struct listen_request *request, struct listen_socket *out, struct error *err)
     must_check;
+/* Looks at how the addresses are written, without opening anything. Errors: config. */
+bool listen_socket_check(const struct text_list *addresses, struct error *err) must_check;
 /* Closes what is open; harmless twice. */
 void listen_socket_release(struct listen_socket *sockets);
 

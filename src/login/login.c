@@ -15,6 +15,7 @@
 #include "login/issuer.h"
 #include "login/refresh.h"
 #include "login/turn.h"
+#include "net/listen_socket.h"
 #include "net/terminal.h"
 #include "oidc/authorization.h"
 #include "oidc/endpoint_url.h"
@@ -41,7 +42,9 @@ bool login_check_config(const struct login_config *config, struct error *err)
         return error_set(err, ERROR_CONFIG, "--oidc-client-id is missing");
     return provider_check_issuer(config->issuer, err) &&
            authorization_check_extra(config->extra_params, err) &&
-           check_redirect_hostname(config->redirect_hostname, err);
+           check_redirect_hostname(config->redirect_hostname, err) &&
+           (!text_equal(config->grant->name, "authcode") ||
+            listen_socket_check(config->listen_addresses, err));
 }
 
 static enum login_found count_handout(const struct login_config *config, const struct session_cache *cache,

@@ -71,6 +71,15 @@ static bool place_parse(const char *address, bool dual_stack, struct place *plac
     return true;
 }
 
+bool listen_socket_check(const struct text_list *addresses, struct error *err)
+{
+    struct place ignored;
+    for (size_t i = 0; i < addresses->count; i++)
+        if (!place_parse(addresses->items[i], false, &ignored, err))
+            return false;
+    return true;
+}
+
 /* True when the cause says that this machine has no such address, rather than that the port is taken. */
 static bool family_is_missing(int cause)
 {

@@ -154,6 +154,16 @@ def test_without_a_free_address_the_login_ends_and_names_every_cause(kube, issue
     assert "authorize" not in endpoints(issuer)
 
 
+@pytest.mark.parametrize("value", ["8000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:8000", "localhost:x",
+                                   "example.com:8000", "127.0.0.1:8000,x"])
+def test_what_is_no_address_is_refused_before_anything_is_asked(kube, issuer, value):
+    result = kube.get_token(f"--listen-address={value}")
+    assert result.code == "config"
+    assert f"listen address '{value.split(',')[-1]}' is not an address and a port" in result.err
+    assert issuer.count() == 0
+    assert "listen address" not in kube.get_token(f"--listen-address={value}", "--grant-type=client-credentials").err
+
+
 def test_an_address_that_is_not_this_machines_is_an_error(kube, issuer):
     result = kube.get_token("--listen-address=192.0.2.1:8000")
     assert result.code == "port"
