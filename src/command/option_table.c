@@ -55,7 +55,8 @@ const struct option option_table[] = {
     {"oidc-use-pkce", 0, OPTION_SWITCH, LOGIN_COMMANDS, OPTION_HIDDEN | OPTION_DEPRECATED, AT(use_pkce), NULL,
      NULL, "PKCE is always used; --oidc-pkce-method=S256 says the same"},
     {"oidc-pkce-method", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(pkce_method), "auto|no|S256", "auto",
-     "Proof Key for Code Exchange: S256 unless the provider rules it out (auto), never (no), always (S256)"},
+     "Proof Key for Code Exchange: S256, with an error where the provider rules that out (auto), never (no), "
+     "S256 in any case (S256)"},
     {"grant-type", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(grant_type),
      "auto|authcode|authcode-keyboard|password|device-code|client-credentials", "auto",
      "How to log in; auto is authcode, password when --username is given, or client-credentials when "
