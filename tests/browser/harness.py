@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-LIMIT = 30  # seconds for any one step; a step takes well under one
+LIMIT = 90  # seconds for any one step; a step takes well under one where the machine is idle
 MISSING = "run tests/tools/setup.sh browser"
 
 
@@ -147,6 +147,12 @@ class Login:
         if not self.reader.until(lambda: self._address(number), "open or print its URL"):
             raise HarnessError(f"it ended before it had an URL; stderr: {self.reader.text(2)}")
         return self._address(number)
+
+    def shown(self, pattern):
+        """What it shows on stderr, which may come line by line: the match of a pattern."""
+        if not self.reader.until(lambda: re.search(pattern, self.reader.text(2)), "show what is expected"):
+            raise HarnessError(f"it ended without showing {pattern}; stderr: {self.reader.text(2)}")
+        return re.search(pattern, self.reader.text(2))
 
     def _address(self, number):
         for line in self.reader.text(number).splitlines(keepends=True):

@@ -44,8 +44,8 @@ def asked(issuer, name):
 
 
 def stopped_holder(kube, issuer, endpoint="token", **environment):
-    """A process that holds the lock and stands still with its request on the way: its answer takes a second."""
-    issuer.fault(endpoint, delay_ms=1000)
+    """A process that holds the lock and stands still with its request on the way: its answer takes some seconds."""
+    issuer.fault(endpoint, delay_ms=3000)
     holder = kube.start("get-token", **environment)
     issuer.wait_for(endpoint)
     holder.signal(signal.SIGSTOP)

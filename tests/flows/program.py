@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BROWSER = Path(__file__).resolve().parents[1] / "issuer" / "browse.py"
-TIMEOUT = 60
+TIMEOUT = 90
 EXEC_INFO = '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/%s","spec":{"interactive":%s}}'
 
 
@@ -132,7 +132,7 @@ class Program:
         finally:
             self.flags = kept
 
-    def read_page(self, patience=10):
+    def read_page(self, patience=TIMEOUT):
         """The last page of the fake browser, which may still be writing it when the program has ended."""
         deadline = time.monotonic() + patience
         while not (self.page.exists() and "</html>" in self.page.read_text()):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A terminal of the test's own: the program's stderr, and the keys that a person presses."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -17,6 +18,7 @@ class Terminal:
         termios.tcsetwinsize(self.slave, (24, columns))
         self.settings = termios.tcgetattr(self.slave)
         self.seen = ""
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a read may end within a character
 
     @property
     def process(self):
@@ -29,13 +31,16 @@ class Terminal:
     def press(self, keys):
         os.write(self.master, keys)
 
-    def read_until(self, text, patience=20):
+    def receive(self):
+        return self.decoder.decode(os.read(self.master, 65536))
+
+    def read_until(self, text, patience=60):
         """What the screen got, up to and with TEXT."""
         end = time.monotonic() + patience
         while text not in self.seen:
             ready, _, _ = select.select([self.master], [], [], max(0, end - time.monotonic()))
             assert ready, f"no {text!r} in {self.seen!r}"
-            self.seen += os.read(self.master, 4096).decode()
+            self.seen += self.receive()
         return self.seen
 
     def hang_up(self):

@@ -17,7 +17,7 @@ class Seat(Terminal):
         super().__init__(columns)
         self.running = program.start(command, *flags, process=self.process, **{"TERM": "xterm", **environment})
 
-    def expect(self, pattern, patience=20):
+    def expect(self, pattern, patience=60):
         """Reads until what was shown so far matches."""
         end = time.monotonic() + patience
         while not (found := re.search(pattern, self.seen)):
@@ -28,10 +28,10 @@ class Seat(Terminal):
     def read(self, seconds):
         """Takes what is shown next; gives whether there was something."""
         ready = select.select([self.master], [], [], seconds)[0]
-        self.seen += os.read(self.master, 65536).decode(errors="replace") if ready else ""
+        self.seen += self.receive() if ready else ""
         return bool(ready)
 
-    def wait(self, timeout=30):
+    def wait(self, timeout=90):
         """The Result; its `err` is what stays on the screen: lines that were cleared are gone, and the key's echo."""
         process = self.running.process
         status = process.wait(timeout)

@@ -189,7 +189,7 @@ def test_a_browser_that_goes_on_is_not_waited_for(kube, issuer, script, tmp_path
     os.kill(pid, signal.SIGKILL)
 
 
-def wait_for(path, seconds=10):
+def wait_for(path, seconds=60):
     deadline = time.monotonic() + seconds
     while not path.exists():
         assert time.monotonic() < deadline, f"'{path}' did not appear"

@@ -6,6 +6,7 @@ import socket
 from urllib.parse import quote
 
 import pytest
+from patience import PROMPT
 from waiting import Waiting
 from wire import token_form
 
@@ -330,10 +331,10 @@ def test_connections_opened_ahead_do_not_hold_up_the_end(waiting, issuer):
 def test_two_hundred_dripping_connections_do_not_stop_the_callback(waiting):
     target, plugs = waiting.callback(), []
     for number in range(200):
-        plug = socket.create_connection(("127.0.0.1", waiting.port), timeout=5)
+        plug = socket.create_connection(("127.0.0.1", waiting.port), timeout=PROMPT)
         plug.sendall(b"GET /" + b"a" * (number % 5))
         plugs.append(plug)
-    assert waiting.ask(target, patience=6).status == 303
+    assert waiting.ask(target, patience=PROMPT).status == 303
     assert waiting.ask("/done").status == 200
     assert waiting.running.wait().status == 0
     for plug in plugs:

@@ -6,6 +6,7 @@ import socket
 import time
 
 import pytest
+from patience import PROMPT, quickest
 from waiting import Waiting
 
 ids = pytest.mark.ids
@@ -154,17 +155,19 @@ def test_the_program_ends_within_a_second_when_nobody_fetches_the_outcome(waitin
     issuer.wait_for("token")
     began = time.monotonic()
     assert waiting.running.wait().status == (1 if spoil else 0)
-    assert time.monotonic() - began < 4  # the second, and the verification
+    assert time.monotonic() - began < PROMPT  # the second, and the verification
 
 
-def test_the_program_ends_at_once_when_the_outcome_was_fetched(waiting, issuer):
-    target = waiting.callback()
-    issuer.wait_for("jwks")
-    waiting.ask(target)
-    assert waiting.ask("/done").status == 200
-    began = time.monotonic()
-    assert waiting.running.wait().status == 0
-    assert time.monotonic() - began < 0.9
+def test_the_program_ends_at_once_when_the_outcome_was_fetched(kube):
+    def seconds():
+        waiting = Waiting(kube, command="login")
+        waiting.ask(waiting.callback())
+        assert waiting.ask("/done").status == 200
+        began = time.monotonic()
+        assert waiting.running.wait().status == 0
+        return time.monotonic() - began
+
+    assert quickest(seconds, enough=0.9) < 0.9, "nobody needs the second of grace"
 
 
 # What all pages have in common

@@ -149,4 +149,4 @@ def shell(request, program, tmp_path):
     ("latchkey clean --token-cache-dir=cachef", "--token-cache-dir=cachefolder/"),
     ("kubectl-oidc_login logi", "kubectl-oidc_login login "), ("kubectl-latchkey completion zs", "kubectl-latchkey completion zsh")])
 def test_a_shell_completes(shell, start, whole):
-    assert shell.complete(start).read_until(whole.removeprefix(start) or whole, 10)
+    assert shell.complete(start).read_until(whole.removeprefix(start) or whole)

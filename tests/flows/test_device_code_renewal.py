@@ -40,6 +40,7 @@ def test_three_codes_are_all(device, issuer):
 def test_the_second_code_logs_in(device, issuer):
     running = device.start("get-token")
     first = running.read_line(CODE)[1]
+    issuer.configure(code_ttl=60)
     second = running.read_line(CODE)[1]
     assert first != second
     assert issuer.approve_device(second)
@@ -104,6 +105,7 @@ def test_the_time_for_the_whole_login_is_an_end_as_well(device, issuer):
 def test_pkce_makes_a_new_secret_for_a_new_code(device, issuer):
     running = device.start("get-token")
     running.read_line(CODE)
+    issuer.configure(code_ttl=60)
     issuer.approve_device(running.read_line(CODE)[1])
     assert running.wait().status == 0
     first, second = (entry["form"]["code_challenge"] for entry in issuer.requests("device"))

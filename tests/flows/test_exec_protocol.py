@@ -156,7 +156,7 @@ def test_a_login_that_failed_is_not_begun_again_by_each_call_of_kubectl(kube, is
                    "FAKE_BROWSER_LOG": str(starts)}
     assert kube.get_token(**environment).code == "callback_error"
     issuer.clear_log()
-    for _ in range(5):
+    for _ in range(3):
         result = kube.get_token(**environment)
         assert result.code == "cooldown"
         assert "access_denied" in result.err.splitlines()[0]

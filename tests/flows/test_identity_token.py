@@ -7,6 +7,7 @@ import stat
 import time
 
 import pytest
+from patience import PROMPT
 from platforms import REQUEST_TOKEN, TokenService, identity_token
 from program import claims
 from wire import endpoints, token_form
@@ -253,9 +254,9 @@ def test_a_command_that_hangs_is_ended_with_what_it_started(pipeline, issuer, tm
     path = command(tmp_path, "agent", f"sleep 60 & echo $! > {tmp_path}/pid; wait")
     started = time.monotonic()
     result = refused(pipeline, issuer, "exec:agent", "--http-timeout-sec=1", PATH=path)
-    assert "has not ended within 1 s" in result.err and time.monotonic() - started < 10
+    assert "has not ended within 1 s" in result.err and time.monotonic() - started < PROMPT
     child = (tmp_path / "pid").read_text().strip()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PROMPT
     while time.monotonic() < deadline and alive(child):
         time.sleep(0.02)
     assert not alive(child)

@@ -6,6 +6,7 @@ import socket
 import time
 
 import pytest
+from patience import PROMPT
 from proxy import FAR, Proxy, move_away
 from rested import NO_BROWSER, log_in, refresh
 from waiting import Waiting
@@ -35,7 +36,7 @@ def test_a_login_without_a_network_opens_no_browser_and_starts_no_wait(kube, awa
     with away():
         started = time.monotonic()
         result = kube.get_token(**NO_BROWSER)
-        assert time.monotonic() - started < 6.5
+        assert time.monotonic() - started < 5 + PROMPT
     assert result.code == "network"
     assert "onnection refused" in result.err
     assert result.hints == ["check that the host and port are right, and that the network, VPN or proxy is up"]
@@ -49,7 +50,7 @@ def test_a_login_begins_as_soon_as_the_network_is_back(kube, issuer, away):
             running.read_line("no connection to localhost:.* yet, trying again in")
     back = time.monotonic()
     assert running.wait().status == 0
-    assert time.monotonic() - back < 2.5
+    assert time.monotonic() - back < PROMPT
 
 
 def test_a_name_that_cannot_be_found_is_told_apart(kube, issuer):
@@ -58,7 +59,7 @@ def test_a_name_that_cannot_be_found_is_told_apart(kube, issuer):
     result = kube.get_token("--http-timeout-sec=2", **NO_BROWSER)
     assert result.code == "network" and "'nowhere.invalid'" in result.err
     assert result.hints == ["check the spelling of the host, and that the network or VPN is up"]
-    assert time.monotonic() - started < 3.5
+    assert time.monotonic() - started < 2 + PROMPT
 
 
 def test_ctrl_c_ends_the_wait_for_a_network(kube, away):
@@ -68,7 +69,7 @@ def test_ctrl_c_ends_the_wait_for_a_network(kube, away):
         started = time.monotonic()
         running.signal(2)
         assert running.wait().code == "interrupted"
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < PROMPT
 
 
 # Proxies
@@ -201,4 +202,4 @@ def test_a_server_that_never_accepts_ends_with_the_time_limit(kube):
         started = time.monotonic()
         result = kube.get_token("--http-timeout-sec=2", **NO_BROWSER)
         assert result.code == "timeout"
-        assert 1.5 < time.monotonic() - started < 3
+        assert 1.5 < time.monotonic() - started < 2 + PROMPT

@@ -15,6 +15,7 @@ from pathlib import Path
 import crowd
 import pytest
 from issuer.browse import Browser
+from patience import PROMPT
 from rested import NO_BROWSER, log_in, refresh
 from waiting import Waiting
 
@@ -198,7 +199,7 @@ def test_it_works_without_ipv6(kube, issuer):
 @ids("T-42", "T-38")
 def test_a_resolver_that_hangs_does_not_keep_the_program_from_ending(kube):
     resolver = kube.directory / "resolv.conf"
-    resolver.write_text("nameserver 127.0.0.1\noptions timeout:20 attempts:3\n")
+    resolver.write_text("nameserver 127.0.0.1\noptions timeout:30 attempts:3\n")
     kube.flags[0] = "--oidc-issuer-url=https://sso.example.com/"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 53))
@@ -208,12 +209,12 @@ def test_a_resolver_that_hangs_does_not_keep_the_program_from_ending(kube):
         started = time.monotonic()
         running.signal(signal.SIGINT)
         assert running.wait().code == "interrupted"
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < PROMPT
         started = time.monotonic()
         result = kube.start("get-token", "--http-timeout-sec=2", process=privately(
             kube, f"mount --bind {resolver} $(readlink -f /etc/resolv.conf)")).wait()
         assert result.code in ("timeout", "network")
-        assert time.monotonic() - started < 3.5
+        assert time.monotonic() - started < 2 + PROMPT
 
 
 @ids("K7-89")

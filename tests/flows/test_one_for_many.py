@@ -6,6 +6,7 @@ import time
 
 import crowd
 import pytest
+from patience import PROMPT
 from waiting import Waiting
 
 WAITING = r"^waiting for process (\d+), which is ([^:]*) for the same session(?:: (\S+))?"
@@ -96,7 +97,7 @@ def test_a_holder_that_stands_still_does_not_keep_a_token_that_is_still_good(exp
     holder = crowd.stopped_holder(expired, issuer)
     started = time.monotonic()
     results = crowd.outcome(crowd.start(expired, 10))
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < PROMPT
     assert crowd.tokens(results) == {expired.session["id_token"]}
     assert "waiting" not in results[0].err
     holder.signal(signal.SIGCONT)
@@ -139,7 +140,7 @@ def test_waiters_give_up_on_a_holder_that_stands_still(expired, issuer):
 
 
 def test_a_failure_is_shared_with_those_who_waited_for_it(expired, issuer):
-    issuer.fault("token", delay_ms=1000, status=500, body="out of order")
+    issuer.fault("token", delay_ms=3000, status=500, body="out of order")
     holder = expired.start("get-token")
     issuer.wait_for("token")
     holder.signal(signal.SIGSTOP)
@@ -172,12 +173,12 @@ def test_a_waiter_says_after_a_second_whom_it_waits_for_and_obeys_a_signal(kube,
     started = time.monotonic()
     waiter = kube.start("get-token")
     pid, phase, url = waiter.read_line(WAITING).groups()
-    assert 0.9 < time.monotonic() - started < 3
+    assert 0.9 < time.monotonic() - started < PROMPT
     assert (int(pid), phase, url) == (holder.pid, "waiting for the browser", holder.visit)
     started = time.monotonic()
     waiter.signal(number)
-    assert waiter.wait(5).code == "interrupted"
-    assert time.monotonic() - started < 1
+    assert waiter.wait().code == "interrupted"
+    assert time.monotonic() - started < PROMPT
     assert holder.still_waits
     assert holder.finish().status == 0
 

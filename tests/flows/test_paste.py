@@ -154,8 +154,9 @@ def test_an_answer_of_another_issuer_is_refused(kube, issuer):
 
 @ids("K7-77")
 def test_it_has_an_end(kube, issuer):
-    person = Person(kube, "--authentication-timeout-sec=1")
-    result = person.wait()
+    seat = Seat(kube, "get-token", "--authentication-timeout-sec=1")
+    result = seat.wait()
+    assert "Enter code: " in seat.seen
     assert result.code == "callback_timeout"
     assert "nobody pasted the code within 1 s" in result.err
 

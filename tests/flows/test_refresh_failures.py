@@ -9,6 +9,7 @@ import time
 import pki
 import pytest
 from issuer.client import Issuer
+from patience import PROMPT
 from rested import NO_BROWSER, log_in, refresh, refuse
 from sockets import swallowing
 from wire import endpoints, flat
@@ -165,7 +166,7 @@ def test_nobody_waits_for_the_server_while_the_old_token_is_good(kube, issuer):
     issuer.fault(**REFRESH, times=-1, status=429, headers={"Retry-After": "10"})
     started = time.monotonic()
     assert refresh(kube).token == first.token
-    assert time.monotonic() - started < 5 and endpoints(issuer) == ["token"]
+    assert time.monotonic() - started < 9.5 and endpoints(issuer) == ["token"]
 
 
 @ids("REF-05")
@@ -176,7 +177,7 @@ def test_a_pause_ends_with_a_signal(kube, issuer):
     running = kube.start("get-token", **NO_BROWSER)
     issuer.wait_for("token")
     started = time.monotonic()
-    while running.process.poll() is None and time.monotonic() - started < 5:
+    while running.process.poll() is None and time.monotonic() - started < PROMPT:
         running.signal()
         try:
             running.process.wait(0.2)
@@ -275,7 +276,7 @@ def test_without_a_network_a_session_whose_token_has_expired_is_kept(kube, issue
     finally:
         issuer.start()
     assert result.code == "network" and "network, VPN or proxy" in result.hints[0]
-    assert 4 < time.monotonic() - started < 9
+    assert 4 < time.monotonic() - started < 5 + PROMPT
     assert kube.session_file.read_bytes() == before
     refresh(kube)
 

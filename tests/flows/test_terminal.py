@@ -8,6 +8,7 @@ import termios
 import time
 
 import pytest
+from patience import PROMPT, until
 from processes import is_alive
 from sockets import is_free
 from terminal import CTRL_C, Seat
@@ -24,11 +25,11 @@ def seconds_left(found):
 def test_one_line_shows_the_url_and_the_time_left(kube, issuer):
     seat = Seat(kube, "get-token", FAKE_BROWSER="ignore")
     first = seat.expect(STATUS)
-    assert 165 <= seconds_left(first) <= 180
+    assert 120 <= seconds_left(first) <= 180
     second = seat.expect(rf"(?s){STATUS}.*{STATUS}")
     assert (second[3], second[6]) == (first[3], first[3])
     later = int(second[4]) * 60 + int(second[5])
-    assert seconds_left(first) - 9 <= later <= seconds_left(first)
+    assert seconds_left(first) - 60 <= later <= seconds_left(first)
     assert seat.seen.count("\n") == 0  # one line, written over itself
     seat.press(CTRL_C)
     assert seat.wait().code == "interrupted"
@@ -87,7 +88,7 @@ def test_the_url_can_be_read_at_once_where_no_browser_opens(kube, issuer):
     began = time.monotonic()
     seat.expect(r"warning: could not open the browser: (?:there is no display here|this is a container without a display)\r\n"
                     r"Please visit the following URL in your browser manually: http://localhost:8000/\S+\r\n")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < PROMPT
     seat.press(CTRL_C)
     seat.wait()
 
@@ -100,7 +101,7 @@ def test_control_c_ends_the_login_at_once_and_frees_the_port(kube, issuer, flags
     began = time.monotonic()
     seat.press(CTRL_C)
     result = seat.wait()
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < PROMPT
     assert result.code == "interrupted"
     assert is_free(8000)
 
@@ -118,9 +119,7 @@ def test_the_browser_survives_control_c(kube, issuer, tmp_path):
     log = tmp_path / "log"
     seat = Seat(kube, "get-token", FAKE_BROWSER="hang", FAKE_BROWSER_LOG=str(log))
     seat.expect(STATUS)
-    deadline = time.monotonic() + 10
-    while not log.exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: log.exists() and log.read_text().endswith("\n"))
     seat.press(CTRL_C)
     assert seat.wait().code == "interrupted"
     (pid,) = re.findall(r'"pid": (\d+)', log.read_text())
@@ -133,7 +132,7 @@ def test_the_terminal_is_left_as_it_was(kube, issuer):
     before = termios.tcgetattr(seat.master)
     seat.expect(STATUS)
     seat.press(CTRL_C)
-    seat.running.process.wait(10)
+    seat.running.process.wait(PROMPT)
     assert termios.tcgetattr(seat.master) == before
     seat.wait()
 
@@ -147,7 +146,7 @@ def test_control_c_ends_a_login_whose_issuer_does_not_answer(kube, issuer, endpo
     began = time.monotonic()
     seat.press(CTRL_C)
     assert seat.wait().code == "interrupted"
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < PROMPT
     time.sleep(0.3)  # a browser that was started in the last moment would have written its log
     assert not log.exists()
 
@@ -160,5 +159,5 @@ def test_control_c_ends_a_login_whose_code_is_being_exchanged(kube, issuer, endp
     began = time.monotonic()
     seat.press(CTRL_C)
     assert seat.wait().code == "interrupted"
-    assert time.monotonic() - began < 4  # the browser's second is in it
+    assert time.monotonic() - began < PROMPT  # the browser's second is in it
     assert is_free(8000)

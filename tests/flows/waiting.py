@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from issuer.browse import Browser, is_callback
 from wire import flat
 
-TIMEOUT = 20
+TIMEOUT = 60
 
 
 class Answer:

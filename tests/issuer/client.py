@@ -112,7 +112,7 @@ class Issuer:
     def count(self, endpoint=None):
         return len(self.requests(endpoint))
 
-    def wait_for(self, endpoint=None, count=1, timeout=10):
+    def wait_for(self, endpoint=None, count=1, timeout=25):
         """Wait until that many requests have arrived; gives them, or fewer after the timeout."""
         return self.get("wait", endpoint=endpoint, count=count, timeout=timeout)
 
@@ -180,7 +180,7 @@ class Issuer:
             raise ValueError(result["error"])
         return result
 
-    def connect(self, timeout=30):
+    def connect(self, timeout=90):
         """A connection to the server (http.client), certificates not checked."""
         if self.tls:
             return http.client.HTTPSConnection(self.host, self.port, timeout=timeout,

