@@ -12,10 +12,14 @@
 #include "oidc/device.h"
 #include "oidc/pkce.h"
 
+/* Who was too slow for that many codes is not there. */
+enum { DEVICE_CODES_LIMIT = 3 };
+
 struct device_flow {
     /* Set by the caller. */
     struct login_context *context;
     int64_t deadline;          /* of the whole login, clock_monotonic */
+    bool code_outlasts_it;     /* no: of the start of new codes; one that is shown is good to its own end */
     bool opens_browser;        /* here, where that is possible */
     bool side_door;            /* other ways are open too: a busy provider is not waited for */
     bool resting;              /* somebody has come by another way, and is being judged */

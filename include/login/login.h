@@ -60,6 +60,7 @@ struct login_config {
     bool skip_open_browser;
     struct browser_settings browser;
     int timeout_seconds;                       /* for the person */
+    bool timeout_given;                        /* by the person, not by default */
     const char *local_certificate, *local_key; /* PEM text; NULL */
     const char *open_url;                      /* NULL */
 

@@ -282,6 +282,7 @@ static void fill_config(const struct command_input *input, struct login_options 
     config->redirect_hostname = given_or_null(options->redirect_hostname);
     config->skip_open_browser = options->skip_open_browser;
     config->timeout_seconds = (int)options->authentication_timeout;
+    config->timeout_given = option_given(options, "authentication-timeout-sec");
     config->local_certificate = out->certificate;
     config->local_key = out->key;
     config->open_url = given_or_null(options->open_url);

@@ -74,7 +74,10 @@ const struct option option_table[] = {
     {"browser-command", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(browser_command), "COMMAND", NULL,
      "Command that opens the browser, with its arguments; the URL is appended, or put in place of %s"},
     {"authentication-timeout-sec", 0, OPTION_NUMBER, LOGIN_COMMANDS, 0, AT(authentication_timeout), "SECONDS",
-     "180", "How long to wait for the person in the browser"},
+     "180",
+     "How long to wait for the person in the browser; without the flag a device code that is shown is good "
+     "to "
+     "its own end"},
     {"local-server-cert", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_PATH, AT(local_server_cert), "FILE", NULL,
      "PEM certificate for an https callback"},
     {"local-server-key", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_PATH, AT(local_server_key), "FILE", NULL,

@@ -8,7 +8,7 @@
 #include "login/turn.h"
 #include "login/verification.h"
 
-enum { STATUS_MILLISECONDS = 1000 };
+enum { STATUS_MILLISECONDS = 1000, LIFETIME_LIMIT = 3600 * 1000 /* more than any code has */ };
 
 struct attempt {
     struct device_flow flow;
@@ -47,7 +47,8 @@ static bool wait_for_person(struct attempt *attempt, struct error *err)
     struct login_context *context = attempt->flow.context;
     show_status(attempt);
     loop_every(context->loop, STATUS_MILLISECONDS, show_status, attempt);
-    enum loop_end end = loop_run(context->loop, &attempt->done, attempt->flow.deadline, err);
+    int64_t deadline = attempt->flow.deadline + (attempt->flow.code_outlasts_it ? LIFETIME_LIMIT : 0);
+    enum loop_end end = loop_run(context->loop, &attempt->done, deadline, err);
     loop_never(context->loop, show_status, attempt);
     notice_say(&context->config->notice, NOTICE_STATUS, "%s", "");
     if (end == LOOP_DEADLINE)
@@ -92,6 +93,7 @@ bool device_code_run(struct login_context *context, struct session *out, bool *a
     struct attempt attempt = {
         .flow = {.context = context,
                  .deadline = clock_monotonic() + context->config->timeout_seconds * INT64_C(1000),
+                 .code_outlasts_it = !context->config->timeout_given,
                  .opens_browser = true,
                  .ended = flow_ended}};
     attempt.flow.data = &attempt;

@@ -12,7 +12,6 @@
 #include "login/device_screen.h"
 
 enum {
-    CODES_LIMIT = 3,
     START_TRIES = 3,
     START_PAUSE = 5000,
     SLOW_DOWN = 5000,
@@ -130,12 +129,14 @@ static void finish(struct device_flow *flow, bool succeeded)
 
 static void poll(void *data);
 
-/* Not sooner than the interval after the answer before (DEV-03), and at the latest a moment after the code's
- * end. */
+/* Not sooner than the interval after the answer before (DEV-03). The last poll comes with the code's end, or
+ * a moment after it: who agreed in the last seconds has been in time. */
 static void plan(struct device_flow *flow)
 {
     int64_t now = clock_monotonic(), at = flow->asked_at + flow->interval;
-    if (at > flow->expires_at + GRACE)
+    int64_t end = flow->expires_at + GRACE;
+    bool is_last = at < flow->expires_at && at + flow->interval > end;
+    if (is_last || at > end)
         at = flow->expires_at;
     loop_after(flow->context->loop, at > now ? (int)(at - now) : 0, poll, flow);
 }
@@ -152,9 +153,13 @@ static void give_up(struct device_flow *flow)
     char lifetime[CLOCK_DURATION_SIZE];
     const struct login_config *config = flow->context->config;
     clock_format_duration(flow->code.expires_in, lifetime);
-    error_set(&flow->error, ERROR_CALLBACK_TIMEOUT,
-              "nobody finished the login: %u device codes have expired, the last after %s", flow->codes,
-              lifetime);
+    if (flow->codes == 1)
+        error_set(&flow->error, ERROR_CALLBACK_TIMEOUT,
+                  "nobody finished the login: the device code has expired after %s", lifetime);
+    else
+        error_set(&flow->error, ERROR_CALLBACK_TIMEOUT,
+                  "nobody finished the login: %u device codes have expired, the last after %s", flow->codes,
+                  lifetime);
     if (provider_kind(config->issuer) == PROVIDER_AUTHENTIK)
         authentik_hint_device_timeout(flow->code.expires_in, &flow->error);
     error_hint(&flow->error, "run the command again when you are ready to enter the code");
@@ -166,7 +171,7 @@ static void renew(struct device_flow *flow)
 {
     char lifetime[CLOCK_DURATION_SIZE];
     const struct notice *notice = &flow->context->config->notice;
-    if (flow->codes >= CODES_LIMIT || clock_monotonic() >= flow->deadline) {
+    if (flow->codes >= DEVICE_CODES_LIMIT || clock_monotonic() >= flow->deadline) {
         give_up(flow);
         return;
     }
@@ -177,6 +182,12 @@ static void renew(struct device_flow *flow)
         show_code(flow);
     else
         finish(flow, false);
+}
+
+/* There is no time left for this code. */
+static bool is_too_late(const struct device_flow *flow)
+{
+    return !flow->code_outlasts_it && clock_monotonic() >= flow->deadline;
 }
 
 static bool is_over(const struct device_flow *flow, int64_t margin)
@@ -260,7 +271,7 @@ static void go_on(struct device_flow *flow, bool last)
     if (verdict == POLL_PAUSES)
         take_pause(flow);
     error_clear(&flow->error);
-    if (last || verdict == POLL_EXPIRED || clock_monotonic() >= flow->deadline)
+    if (last || verdict == POLL_EXPIRED || is_too_late(flow))
         renew(flow);
     else
         plan(flow);
@@ -327,7 +338,8 @@ const char *device_flow_address(const struct device_flow *flow)
 
 int64_t device_flow_left(const struct device_flow *flow)
 {
-    int64_t end = flow->expires_at < flow->deadline ? flow->expires_at : flow->deadline;
+    bool whole = flow->code_outlasts_it || flow->expires_at < flow->deadline;
+    int64_t end = whole ? flow->expires_at : flow->deadline;
     int64_t left = (end - clock_monotonic()) / 1000;
     return left > 0 ? left : 0;
 }

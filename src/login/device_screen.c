@@ -2,11 +2,12 @@
 /* Says where to enter which code. */
 #include "login/device_screen.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "login/qr_code.h"
 #include "net/terminal.h"
 
-enum { QR_LIMIT = 1 << 19 };
+enum { QR_LIMIT = 1 << 19, SHORT_LIFE = 120 };
 
 /* Whoever has a telephone at hand need not type. */
 static void show_qr_code(const struct device_flow *flow)
@@ -43,6 +44,17 @@ static void open_browser(struct device_flow *flow)
         notice_say(&config->notice, NOTICE_WARNING, "could not open the browser: %s", err.message);
 }
 
+/* Authentik gives a minute for a name, a password and a second factor. */
+static void show_lifetime(const struct device_flow *flow)
+{
+    char lifetime[CLOCK_DURATION_SIZE];
+    if (flow->code.expires_in > SHORT_LIFE)
+        return;
+    clock_format_duration(flow->code.expires_in, lifetime);
+    notice_say(&flow->context->config->notice, NOTICE_INFO, "The code is good for %s%s.", lifetime,
+               flow->codes < DEVICE_CODES_LIMIT ? "; after that a new one is shown" : ", it is the last one");
+}
+
 void device_screen_show(struct device_flow *flow)
 {
     const struct notice *notice = &flow->context->config->notice;
@@ -56,6 +68,7 @@ void device_screen_show(struct device_flow *flow)
     else
         notice_say(notice, NOTICE_INFO, "Please enter the following code when asked in your browser: %s",
                    safe(code->user_code));
+    show_lifetime(flow);
     show_qr_code(flow);
     open_browser(flow);
 }

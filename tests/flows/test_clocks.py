@@ -159,3 +159,25 @@ def test_a_clock_that_jumps_does_not_end_the_wait_for_the_person(program, plain,
     Browser().open(url)
     assert running.wait().claims["email"] == "alice@example.com"
     assert abs(program.session["obtained_at"] - time.time() - int(jump)) < 30
+
+
+@ids("DEV-04")
+@pytest.mark.parametrize("flags, code", [([], None), (["--authentication-timeout-sec=180"], "callback_timeout")])
+def test_a_device_code_that_lives_longer_than_a_login_may_take_is_good_to_its_end(program, plain, flags, code):
+    """Unless somebody said how long the login may take."""
+    if crowd.sanitized():
+        return
+    plain.configure(code_ttl=600, device_interval=1)
+    clock = program.directory / "clock"
+    clock.write_text("+0\n")
+    running = program.start("get-token", "--grant-type=device-code", "--skip-open-browser", *flags, process={
+        "before": ["sh", "-c", 'LD_PRELOAD=$(faketime -f +0 sh -c \'echo $LD_PRELOAD\') exec "$@"', "sh"]},
+        FAKETIME_TIMESTAMP_FILE=str(clock), FAKETIME_NO_CACHE="1")
+    running.read_line(r"It shows the code \d+;")
+    clock.write_text("+200\n")
+    if code:
+        assert running.wait().code == code
+        return
+    plain.wait_for("token", count=plain.count("token") + 2)
+    assert plain.approve_device()
+    assert running.wait().claims["email"] == "alice@example.com"

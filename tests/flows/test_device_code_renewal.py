@@ -48,24 +48,49 @@ def test_the_second_code_logs_in(device, issuer):
     assert codes(issuer) == 2
 
 
-def test_the_last_poll_finds_a_late_approval(device, issuer):
+def times(issuer):
+    """Seconds from the start of the device login to each poll."""
+    start, *polls = (entry["time"] for entry in issuer.requests() if entry["endpoint"] in ("device", "token"))
+    return [poll - start for poll in polls]
+
+
+@ids("DEV-03", "DEV-04")
+@pytest.mark.parametrize("lifetime, before", [(8, []), (12, [5])])
+def test_the_last_poll_comes_with_the_end_of_the_code(device, issuer, lifetime, before):
+    """Polls are five seconds apart: who agrees after the one before the last is in time as well."""
+    issuer.configure(code_ttl=lifetime, device_interval=5)
+    for _ in before:
+        issuer.fault("token", status=400, json={"error": "authorization_pending"})
     running = device.start("get-token")
     code = running.read_line(CODE)[1]
-    issuer.wait_for("token", count=2)
     assert issuer.approve_device(code)
     assert running.wait().status == 0
-    assert (codes(issuer), issuer.count("token")) == (1, 3)
+    assert codes(issuer) == 1
+    assert all(-0.1 < came - due < 2 for came, due in zip(times(issuer), [*before, lifetime], strict=True)), times(issuer)
+
+
+def test_a_short_life_is_told(device, issuer):
+    result = device.get_token()
+    lives = re.findall(r"(?m)^The code is good for 3 s(.*)\.$", result.err)
+    assert lives == ["; after that a new one is shown"] * 2 + [", it is the last one"]
+    issuer.configure(code_ttl=121)
+    running = device.start("login")
+    running.read_line(CODE)
+    running.signal()
+    assert "is good for" not in running.wait().err
 
 
 @ids("DEV-03")
 @pytest.mark.parametrize("error", ["expired_token", "invalid_grant"])
 def test_an_expiry_that_is_told_brings_a_new_code(device, issuer, error):
     """Authentik from 2026.5 on says invalid_grant; it may come a moment before our own clock's end."""
-    issuer.fault("token", status=400, after=1, json={"error": error})
+    issuer.configure(code_ttl=10, device_interval=5)
+    issuer.fault("token", status=400, json={"error": error})
     running = device.start("get-token")
     running.read_line(CODE)
+    issuer.configure(code_ttl=60, device_interval=1)
     code = running.read_line(CODE)[1]
-    assert issuer.count("token") == 2
+    assert issuer.count("token") == 1
     assert issuer.approve_device(code)
     assert running.wait().status == 0
 
