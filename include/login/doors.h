@@ -30,8 +30,8 @@ struct doors {
     struct terminal_prompt *prompt;
     struct device_flow device;
 };
-/* Shows every door that can work here: the tunnel over SSH always, the others at a terminal only. Harmless
- * twice. */
+/* Shows every door that can work here: the tunnel over SSH always, pasting at a terminal only, the device
+ * code also elsewhere unless kubectl or --skip-open-browser want less. Harmless twice. */
 void doors_open(struct doors *doors);
 /* The answer is being judged: nothing is asked meanwhile. */
 void doors_rest(struct doors *doors);

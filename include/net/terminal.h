@@ -7,6 +7,8 @@
 
 /* Tells what TERM is, NULL when unset. Until then nothing is interactive. */
 void terminal_set_type(const char *type);
+/* True when somebody may read stderr: it is a terminal, of whatever kind. */
+bool terminal_is_there(void);
 /* True when stderr is a terminal that can move the cursor (TERM is set and not "dumb"). */
 bool terminal_is_interactive(void);
 /* Its width, 80 where it does not tell. */
@@ -20,7 +22,8 @@ bool terminal_cuts(const char *line);
 void terminal_hold_line(bool held);
 /* True when a status or a question stands there. */
 bool terminal_holds_line(void);
-/* Removes it, so that the next message starts on a clean line. Harmless twice. */
+/* Removes it, or ends its line where that cannot be, so that the next message starts on a clean line.
+ * Harmless twice. */
 void terminal_clear(void);
 
 #endif

@@ -29,7 +29,7 @@ static void show_tunnel(const struct doors *doors)
         line = memory_format("In a browser on your own machine it needs this, started there first: "
                              "ssh -N -L 127.0.0.1:%d:127.0.0.1:%d %s",
                              (int)port, (int)port, place->ssh_target);
-    else if (place->no_callback != NULL && terminal_is_interactive())
+    else if (place->no_callback != NULL && terminal_is_there())
         line = memory_format("latchkey runs %s: that address works where port %d of it can be reached.",
                              place->no_callback, (int)port);
     if (line != NULL)
@@ -104,6 +104,14 @@ static void listen(struct doors *doors)
         terminal_prompt_listen(doors->prompt, QUESTION, pasted, doors);
 }
 
+/* A program that started us may show what we write to a person, or to nobody: one that asked for the URL gets
+ * it, and what kubectl calls not interactive gets no more than it has to. */
+static bool may_write_more(const struct doors *doors)
+{
+    const struct login_config *config = doors->context->config;
+    return config->place.may_prompt && !config->skip_open_browser;
+}
+
 void doors_open(struct doors *doors)
 {
     struct error err = {0};
@@ -111,13 +119,14 @@ void doors_open(struct doors *doors)
         return;
     doors->open = true;
     show_tunnel(doors);
-    if (!terminal_is_interactive())
-        return;
-    if (prompt_open(doors->context, &doors->prompt, &err))
+    if (!terminal_is_there())
+        log_line(1, "no address can be pasted: stderr is no terminal");
+    else if (prompt_open(doors->context, &doors->prompt, &err))
         ask_to_paste(doors);
     else
         log_line(1, "no address can be pasted: %s", err.message);
-    open_device_door(doors);
+    if (terminal_is_there() || may_write_more(doors))
+        open_device_door(doors);
     listen(doors);
 }
 

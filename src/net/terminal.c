@@ -24,9 +24,14 @@ void terminal_set_type(const char *type)
     terminal.moves_cursor = !text_is_empty(type) && !text_equal(type, "dumb");
 }
 
+bool terminal_is_there(void)
+{
+    return isatty(STDERR_FILENO) == 1;
+}
+
 bool terminal_is_interactive(void)
 {
-    return terminal.moves_cursor && isatty(STDERR_FILENO) == 1;
+    return terminal.moves_cursor && terminal_is_there();
 }
 
 unsigned terminal_columns(void)
@@ -106,7 +111,8 @@ bool terminal_holds_line(void)
 
 void terminal_clear(void)
 {
-    if (terminal.shows_line && terminal_is_interactive())
-        terminal_write(CLEAR_LINE, strlen(CLEAR_LINE));
+    const char *end = terminal.moves_cursor ? CLEAR_LINE : "\n";
+    if (terminal.shows_line && terminal_is_there())
+        terminal_write(end, strlen(end));
     terminal.shows_line = false;
 }

@@ -193,7 +193,7 @@ void terminal_prompt_quiet(struct terminal_prompt *prompt)
     loop_unwatch(prompt->loop, prompt->fd);
     loop_never(prompt->loop, deliver, prompt);
     loop_never(prompt->loop, show_question, prompt);
-    if (terminal_holds_line() && !terminal_is_interactive())
+    if (terminal_holds_line() && !terminal_is_there())
         say(prompt, "\n");
     terminal_clear();
     free(prompt->question);

@@ -189,6 +189,17 @@ def test_a_browser_that_opens_leaves_them_shut(kube, issuer):
     assert issuer.count("device") == 0
 
 
+@pytest.mark.parametrize("kind", ["dumb", None])
+def test_a_terminal_that_cannot_move_its_cursor_has_the_same_doors(kube, issuer, kind):
+    screen = Screen(kube, TERM=kind)
+    screen.paste("state=other&code=x")
+    screen.expect(r"warning: that address belongs to another login[^\r]*\r\nPaste the address: $")
+    assert issuer.approve_device(screen.code)
+    result = logged_in(screen, issuer)
+    assert "\x1b" not in screen.seen
+    assert "Paste the address: \nlogged in as" in result.err
+
+
 # Where the person sits
 
 def test_over_ssh_the_tunnel_is_ready_to_be_copied(kube, issuer):
@@ -246,9 +257,23 @@ def test_nothing_is_asked_when_kubectl_says_that_nobody_may_be(kube, issuer):
     assert "Paste" not in result.err
 
 
-def test_without_a_terminal_there_is_the_one_address(kube, issuer):
+def test_without_a_terminal_there_is_the_device_code_too(kube, issuer):
+    """Somebody may read it in a log."""
     running = kube.start("get-token", process={"start_new_session": True})
-    url = running.read_line(r"^Please visit the following URL in your browser manually: (\S+)$")[1]
+    running.read_line(r"^Please visit the following URL in your browser manually: (\S+)$")
+    running.read_line(r"^Or use any other device: ")
+    code = running.read_line(r"^It shows the code (\d{9});")[1]
+    assert issuer.approve_device(code)
+    result = running.wait()
+    assert result.status == 0
+    assert "aste" not in result.err and "\x1b" not in result.err
+
+
+@pytest.mark.parametrize("flags, environment", [
+    (["--skip-open-browser"], {}), ([], {"KUBERNETES_EXEC_INFO": exec_info(interactive="false")})])
+def test_a_program_that_wants_less_gets_the_one_address(kube, issuer, flags, environment):
+    running = kube.start("get-token", *flags, process={"start_new_session": True}, **environment)
+    url = running.read_line(r"^Please visit the following URL in your browser(?: manually)?: (\S+)$")[1]
     Browser(None).open(url)
     assert running.wait().status == 0
     assert issuer.count("device") == 0
