@@ -23,6 +23,7 @@ char *memory_copy_text(const char *text) must_check;
 char *memory_copy_bytes(const char *bytes, size_t length) must_check;
 /* Gives the formatted text. */
 char *memory_format(const char *format, ...) format_check(1, 2) must_check;
+char *memory_format_list(const char *format, va_list arguments) format_check(1, 0) must_check;
 
 /* Overwrites SIZE bytes in a way that the compiler cannot remove. NULL is harmless. */
 void memory_wipe(void *pointer, size_t size);
@@ -40,8 +41,12 @@ void memory_cleanup_fd(int *fd);
 #define cleanup_fd __attribute__((cleanup(memory_cleanup_fd)))
 
 /* Gives an owned pointer away: the local becomes NULL and its cleanup has nothing to do. */
-#define steal(pointer) \
-    (__extension__({ __typeof__(*(pointer)) *stolen_ = (pointer); (pointer) = NULL; stolen_; }))
+#define steal(pointer)                                                                                       \
+    (__extension__({                                                                                         \
+        __typeof__(*(pointer)) *stolen_ = (pointer);                                                         \
+        (pointer) = NULL;                                                                                    \
+        stolen_;                                                                                             \
+    }))
 /* The same for a descriptor: the local becomes -1. */
 static inline int steal_fd(int *fd)
 {

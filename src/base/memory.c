@@ -85,20 +85,22 @@ static char *join_text(const char *format, va_list arguments)
     return text;
 }
 
-char *memory_format(const char *format, ...)
+char *memory_format_list(const char *format, va_list arguments)
 {
     char *text = NULL;
+    if (has_only_text(format))
+        return join_text(format, arguments);
+    if (vasprintf(&text, format, arguments) < 0)
+        fail_memory();
+    return text;
+}
+
+char *memory_format(const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    if (has_only_text(format)) {
-        text = join_text(format, arguments);
-        va_end(arguments);
-        return text;
-    }
-    int length = vasprintf(&text, format, arguments);
+    char *text = memory_format_list(format, arguments);
     va_end(arguments);
-    if (length < 0)
-        fail_memory();
     return text;
 }
 

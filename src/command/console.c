@@ -39,7 +39,7 @@ void command_show_notice(int kind, const char *text)
         return;
     }
     terminal_clear();
-    cleanup_buffer struct buffer line = BUFFER(1 << 16);
+    cleanup_buffer struct buffer line = BUFFER(1 << 20);
     for (const char *at = text; *at != '\0';) {
         size_t length = strcspn(at, "\n");
         buffer_add_format(&line, "%s%.*s\n", marks[kind], (int)length, at);

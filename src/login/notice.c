@@ -2,16 +2,13 @@
 /* Formats a notice for whoever shows it. */
 #include "login/notice.h"
 
-#include <stdio.h>
-
 void notice_say(const struct notice *notice, enum notice_kind kind, const char *format, ...)
 {
-    char text[4096];
     va_list arguments;
     if (notice->say == NULL)
         return;
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    cleanup_string char *text = memory_format_list(format, arguments);
     va_end(arguments);
     notice->say(notice->context, kind, text);
 }

@@ -40,21 +40,37 @@ static const char *strip(struct buffer *buffer)
     return text + strspn(text, quotes);
 }
 
-static bool is_query(const char *text)
+static bool begins_query(const char *text)
 {
     static const char *const names[] = {"code=", "state=", "error=", "iss=", "scope=", "session_state="};
     for (size_t i = 0; i < array_length(names); i++)
         if (text_starts_with(text, names[i]))
             return true;
+    return false;
+}
+
+/* Browsers show, and hand out, addresses without "http://". */
+static bool holds_query(const char *text)
+{
+    static const char *const parts[] = {"?code=", "&code=", "?error=", "&error=", "?state="};
+    for (size_t i = 0; i < array_length(parts); i++)
+        if (strstr(text, parts[i]) != NULL)
+            return true;
     return text[0] == '?';
+}
+
+static bool is_bare(const char *text)
+{
+    return strstr(text, "://") == NULL && !begins_query(text) && !holds_query(text);
 }
 
 /* NULL for an address without a query. */
 static const char *find_query(const char *text)
 {
+    const char *mark = strchr(text, '?');
     if (strstr(text, "://") != NULL)
-        text = strchr(text, '?');
-    return text != NULL && text[0] == '?' ? text + 1 : text;
+        return mark != NULL ? mark + 1 : NULL;
+    return mark != NULL && !begins_query(text) ? mark + 1 : text;
 }
 
 static bool has_state(const char *text, size_t length)
@@ -86,7 +102,7 @@ enum callback_verdict paste_read(const char *text, size_t length, const struct c
     const char *stripped = strip(&plain);
     if (stripped[0] == '\0')
         return CALLBACK_OTHER_PATH;
-    bool bare = strstr(stripped, "://") == NULL && !is_query(stripped);
+    bool bare = is_bare(stripped);
     const char *query = bare ? stripped : find_query(stripped);
     if (query == NULL)
         return CALLBACK_MALFORMED;

@@ -49,9 +49,9 @@ def code_of(address):
                                   lambda address: urlsplit(address).query, code_of,
                                   lambda address: f'  "{address}" ', lambda address: f"<{address}>",
                                   lambda address: f"{address[:40]}\n{address[40:60]}\r\n  {address[60:]}",
-                                  lambda address: f"{address}#fragment",
+                                  lambda address: f"{address}#fragment", lambda address: address.removeprefix("http://"),
                                   lambda address: re.sub(r"&?state=[^&]*", "", address)],
-                         ids=["address", "question", "query", "code", "quoted", "brackets", "broken", "fragment", "stateless"])
+                         ids=["address", "question", "query", "code", "quoted", "brackets", "broken", "fragment", "schemeless", "stateless"])
 def test_what_can_be_pasted(kube, issuer, form):
     person = Person(kube)
     address = person.visit()
@@ -72,6 +72,13 @@ def test_the_whole_authorization_address_is_shown(kube, issuer):
     person.paste(person.visit())
     assert person.wait().claims["nonce"] == request["nonce"]
     assert token_form(issuer)["redirect_uri"] == "http://localhost:8000"
+
+
+def test_an_address_of_any_length_is_shown_whole(kube, issuer):
+    person = Person(kube, f"--oidc-auth-request-extra-params=claims={'x' * 6000}", "--redirect-probe=never")
+    assert (len(person.request["claims"]), len(person.request["state"])) == (6000, 43)
+    person.press(CTRL_C)
+    assert person.wait().code == "interrupted"
 
 
 @pytest.mark.parametrize("flags, uri", [(["--oidc-redirect-url=http://localhost:18000"], "http://localhost:18000"),
