@@ -9,7 +9,7 @@
 #include "base/text.h"
 
 /* A kubeconfig's user whose tokens come from an exec plugin. All borrowed; every text must be one that
- * text_is_plain. */
+ * text_is_plain, line ends apart. */
 struct manifest_user {
     const char *name;
     const char *command; /* a path */

@@ -43,10 +43,25 @@ static void add_quoted(const char *text, char quote, const char *instead, struct
     buffer_add_format(out, "%c", quote);
 }
 
+/* Only between double quotes can a line end be written. */
+static void add_escaped(const char *text, struct buffer *out)
+{
+    buffer_add(out, "\"");
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '\n')
+            buffer_add(out, "\\n");
+        else
+            buffer_add_format(out, "%s%c", *c == '"' || *c == '\\' ? "\\" : "", *c);
+    }
+    buffer_add(out, "\"");
+}
+
 void manifest_add_yaml(const char *text, struct buffer *out)
 {
     if (is_plain_yaml(text))
         buffer_add(out, text);
+    else if (strchr(text, '\n') != NULL)
+        add_escaped(text, out);
     else
         add_quoted(text, '\'', "''", out);
 }
@@ -61,7 +76,7 @@ void manifest_add_shell(const char *text, struct buffer *out)
 
 void manifest_add_field(const char *text, struct buffer *out)
 {
-    if (text[0] != '\0' && strpbrk(text, ",\"") == NULL)
+    if (text[0] != '\0' && strpbrk(text, ",\"\n") == NULL)
         buffer_add(out, text);
     else
         add_quoted(text, '"', "\"\"", out);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The first step of a new user: `latchkey setup` logs in once, keeps nothing, and prints what a kubeconfig needs."""
 
+import base64
 import csv
 import json
 import os
@@ -140,6 +141,17 @@ def test_lists_maps_and_awkward_values_are_the_same_in_the_entry_and_the_pasted_
     assert values(words, "exec-interactive-mode") == [entry["interactiveMode"]]
     assert [field for text in values(words, "exec-arg") for field in listed(text)] == entry["args"]
     assert values(words, "exec-env") == []
+
+
+def test_line_ends_are_written_too(new_user, issuer, tmp_path):
+    """base64 prints them."""
+    new_user.flags = new_user.flags[:2]
+    data = "--certificate-authority-data=" + base64.encodebytes(Path(issuer.ca_file).read_bytes()).decode()
+    assert data.count("\n") > 5
+    result = new_user.run("setup", data)
+    args = exec_of(result)["args"]
+    assert args == ["get-token", *new_user.flags, data]
+    assert [field for text in values(pasted(result, tmp_path), "exec-arg") for field in listed(text)] == args
 
 
 def test_the_flags_of_the_entry_give_the_same_entry(new_user):
@@ -299,7 +311,7 @@ def test_it_says_that_the_email_is_not_verified(new_user, issuer):
 
 # What cannot be written
 
-@pytest.mark.parametrize("value", ["a\nb", "a\x1b[31m", "a\u202eb", b"a\xffb"])
+@pytest.mark.parametrize("value", ["a\rb", "a\x1b[31m", "a\u202eb", b"a\xffb"])
 def test_what_no_kubeconfig_can_hold_is_refused_before_anything_is_sent(new_user, issuer, value):
     word = b"--browser-command=" + value if isinstance(value, bytes) else f"--browser-command={value}"
     result = new_user.run("setup", word)

@@ -56,6 +56,8 @@ static void test_yaml_scalars(void **state)
         {"!a", "'!a'"},
         {"{a}", "'{a}'"},
         {"nothing", "nothing"},
+        {"a\nb", "\"a\\nb\""},
+        {"it's\n\"b\" \\n\n", "\"it's\\n\\\"b\\\" \\\\n\\n\""},
     };
     (void)state;
     check(manifest_add_yaml, rows, array_length(rows));
@@ -85,6 +87,7 @@ static void test_shell_words(void **state)
         {"#a", "'#a'"},
         {"\"a\"", "'\"a\"'"},
         {"100%@a+b", "100%@a+b"},
+        {"a\nb", "'a\nb'"},
     };
     (void)state;
     check(manifest_add_shell, rows, array_length(rows));
@@ -94,7 +97,7 @@ static void test_fields(void **state)
 {
     static const struct quoted rows[] = {
         {"a", "a"},         {"a b", "a b"}, {"a,b", "\"a,b\""}, {"a\"b", "\"a\"\"b\""},
-        {"\"", "\"\"\"\""}, {"", "\"\""},   {"it's", "it's"},
+        {"\"", "\"\"\"\""}, {"", "\"\""},   {"it's", "it's"},   {"a\nb", "\"a\nb\""},
     };
     (void)state;
     check(manifest_add_field, rows, array_length(rows));
