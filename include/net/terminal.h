@@ -7,6 +7,10 @@
 
 /* Tells what TERM is, NULL when unset. Until then nothing is interactive. */
 void terminal_set_type(const char *type);
+/* Tells that it takes hyperlinks (OSC 8), which others would show as rubbish. */
+void terminal_set_links(bool links);
+/* True when what is written to stderr may hold them. */
+bool terminal_shows_links(void);
 /* True when somebody may read stderr: it is a terminal, of whatever kind. */
 bool terminal_is_there(void);
 /* True when stderr is a terminal that can move the cursor (TERM is set and not "dumb"). */

@@ -6,6 +6,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "net/terminal.h"
+
 static bool is_set(const struct command_input *input, const char *name)
 {
     return command_variable(input, name) != NULL;
@@ -43,6 +45,35 @@ static bool shows_utf8(const struct command_input *input)
             return strcasestr(value, "utf-8") != NULL || strcasestr(value, "utf8") != NULL;
     }
     return false;
+}
+
+static bool begins_with_one_of(const char *text, const char *const names[], size_t count)
+{
+    for (size_t i = 0; text != NULL && i < count; i++)
+        if (text_starts_with(text, names[i]))
+            return true;
+    return false;
+}
+
+/* Known from what they call themselves; what stands between us and them, tmux and screen, may not pass it on.
+ * FORCE_HYPERLINK is what other programs obey as well. */
+static bool shows_links(const struct command_input *input)
+{
+    static const char *const between[] = {"screen", "tmux"};
+    static const char *const types[] = {"xterm-kitty", "xterm-ghostty", "alacritty",
+                                        "foot",        "wezterm",       "contour"};
+    static const char *const programs[] = {"iTerm.app", "WezTerm", "vscode", "ghostty", "mintty", "Hyper"};
+    const char *type = command_variable(input, "TERM"), *wish = command_variable(input, "FORCE_HYPERLINK");
+    const char *vte = command_variable(input, "VTE_VERSION");
+    int64_t version = 0;
+    if (wish != NULL)
+        return !text_equal(wish, "0");
+    if (begins_with_one_of(type, between, array_length(between)))
+        return false;
+    return begins_with_one_of(type, types, array_length(types)) ||
+           begins_with_one_of(command_variable(input, "TERM_PROGRAM"), programs, array_length(programs)) ||
+           is_set(input, "WT_SESSION") || is_set(input, "KONSOLE_VERSION") ||
+           (vte != NULL && text_to_number(vte, 5000, INT64_MAX, &version));
 }
 
 static bool holds_only(const char *text, size_t length, const char *more)
@@ -99,6 +130,7 @@ void surroundings_look(const struct command_input *input, struct login_options *
     out->ssh_target = ssh_target(input);
     place->ssh_target = out->ssh_target;
     place->shows_utf8 = shows_utf8(input);
+    terminal_set_links(shows_links(input));
     if (is_tunnel(input))
         place->no_callback = "behind a tunnel";
     else if (surroundings_is_container(input) && !is_set(input, "REMOTE_CONTAINERS"))

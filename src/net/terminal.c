@@ -16,12 +16,22 @@ enum { WIDTH_DEFAULT = 80, STATUS_LIMIT = 1024 };
 
 /* Of the one stderr that a process has. */
 static struct {
-    bool moves_cursor, shows_line;
+    bool moves_cursor, shows_line, links;
 } terminal;
 
 void terminal_set_type(const char *type)
 {
     terminal.moves_cursor = !text_is_empty(type) && !text_equal(type, "dumb");
+}
+
+void terminal_set_links(bool links)
+{
+    terminal.links = links;
+}
+
+bool terminal_shows_links(void)
+{
+    return terminal.links && terminal_is_interactive();
 }
 
 bool terminal_is_there(void)

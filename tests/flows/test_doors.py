@@ -200,6 +200,44 @@ def test_a_terminal_that_cannot_move_its_cursor_has_the_same_doors(kube, issuer,
     assert "Paste the address: \nlogged in as" in result.err
 
 
+# Addresses that can be clicked
+
+LINK = "\x1b]8;;%s\x1b\\%s\x1b]8;;\x1b\\"
+KNOWN = [{"TERM_PROGRAM": "iTerm.app"}, {"TERM_PROGRAM": "vscode"}, {"VTE_VERSION": "7600"}, {"WT_SESSION": "x"}, {"TERM": "xterm-kitty"},
+         {"TERM": "foot-extra"}, {"KONSOLE_VERSION": "230800"}, {"FORCE_HYPERLINK": "1"}]
+UNKNOWN = [{}, {"TERM": "linux"}, {"TERM": "vt100"}, {"VTE_VERSION": "4999"}, {"TERM": "screen-256color", "VTE_VERSION": "7600"},
+           {"TERM": "tmux-256color", "TERM_PROGRAM": "WezTerm"}, {"TERM": "dumb", "FORCE_HYPERLINK": "1"},
+           {"TERM_PROGRAM": "iTerm.app", "FORCE_HYPERLINK": "0"}]
+
+
+@pytest.mark.parametrize("environment", KNOWN)
+def test_a_terminal_that_is_known_for_it_gets_links(kube, issuer, environment):
+    seat = Seat(kube, "get-token", **environment)
+    seat.expect(QUESTION)
+    links = re.findall(r"\x1b\]8;;([^\x1b]+)\x1b\\([^\x1b]+)\x1b\]8;;\x1b\\", seat.seen)
+    assert [url for url, _ in links] == [shown for _, shown in links] and len(links) == 4
+    seat.seen = re.sub(r"\x1b\]8;;[^\x1b]*\x1b\\", "", seat.seen)
+    found = re.search(rf"(?s){VISIT}.*{PASTE}{DEVICE}.*{QUESTION}", seat.seen)
+    assert [url for url, _ in links[:3]] == [found[1], found[2], found[3]] and links[3][0].endswith("/device")
+    issuer.approve_device(found[4])
+    assert seat.wait().claims["email"] == "alice@example.com"
+
+
+@pytest.mark.parametrize("environment", UNKNOWN)
+def test_any_other_terminal_gets_plain_addresses(kube, issuer, environment):
+    screen = Screen(kube, **environment)
+    screen.press(CTRL_C)
+    assert "\x1b]" not in screen.seen
+    assert screen.wait().code == "interrupted"
+
+
+def test_a_pipe_gets_plain_addresses(kube, issuer):
+    running = kube.start("get-token", TERM_PROGRAM="iTerm.app", TERM="xterm", FORCE_HYPERLINK="1")
+    assert "\x1b" not in running.read_line("Please visit.*").string
+    running.signal()
+    assert "\x1b" not in running.wait().err
+
+
 # Where the person sits
 
 def test_over_ssh_the_tunnel_is_ready_to_be_copied(kube, issuer):
