@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pki import Authority
 
-START = 120  # seconds; 2 to 5 on an idle machine
+START = 300  # seconds; 2 to 5 on an idle machine
 STOP = 60
 SETTLE = 30  # until a change is seen by the server's own caches
 FIRST_PORT, LAST_PORT = 20000, 31999  # below the ports that the kernel hands out by itself
@@ -39,7 +39,7 @@ class Etcd:
         self.server.wait_until(self._healthy, START, "be healthy")
 
     def _healthy(self):
-        with urllib.request.urlopen(self.url + "/health", timeout=5) as answer:
+        with urllib.request.urlopen(self.url + "/health", timeout=30) as answer:
             return json.load(answer).get("health") == "true"
 
     def stop(self):

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 BROWSE = Path(__file__).resolve().parent.parent / "issuer" / "browse.py"
-LIMIT = 120  # seconds for one kubectl
+LIMIT = 240  # seconds for one kubectl
 KEPT = ("LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
 
 

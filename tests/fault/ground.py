@@ -75,7 +75,7 @@ class Ground:
         """A session whose token has expired and whose refresh token is live, and nothing else."""
         self.clear()
         if not self.sessions:
-            result = self.run(timeout=20)
+            result = self.run(timeout=60)
             assert result.status == 0, result.err
         self.program.expire()
         self.issuer.clear_log()
@@ -96,7 +96,7 @@ class Ground:
         """The system calls since main began of a run that nothing disturbs."""
         prepare(self)
         log = self.program.directory / "trace"
-        result = self.run(["strace", "-y", "-s", "40", "-o", str(log)], timeout=20)
+        result = self.run(["strace", "-y", "-s", "40", "-o", str(log)], timeout=60)
         assert result.status == 0, result.err
         lines = [line for line in log.read_text(errors="replace").splitlines() if LINE.match(line)]
         begin = next(number for number, line in enumerate(lines) if MAIN.match(line))
@@ -127,7 +127,7 @@ class Ground:
         if self.sessions:
             self.program.expire()
         self.issuer.clear_log()
-        after = self.run(timeout=20)
+        after = self.run(timeout=60)
         assert after.status == 0, f"{what}: then {after.err}"
         logins = [entry for entry in self.issuer.requests("token") if entry["grant_type"] == "authorization_code"]
         assert len(logins) <= most_logins, f"{what}: {len(logins)} logins: {after.err}"

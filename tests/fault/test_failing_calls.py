@@ -50,7 +50,7 @@ def test_a_browser_that_cannot_be_started(grounds, name):
         ground.prepare_login()
         flags = [flag for flag in ground.program.flags if flag != "--skip-open-browser"]
         kept, ground.program.flags = ground.program.flags, flags
-        result = ground.run(Point(name, "1+", "").spoil(f"error={error}"), timeout=20)
+        result = ground.run(Point(name, "1+", "").spoil(f"error={error}"), timeout=60)
         ground.program.flags = kept
         ground.judge(result, f"{error} at {name}")
         assert result.status == 0

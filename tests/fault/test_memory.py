@@ -24,7 +24,7 @@ def count(ground, scarce, prepare):
     """How many allocations a run makes that nothing disturbs."""
     prepare(ground)
     report = ground.program.directory / "report"
-    assert ground.run(timeout=20, LD_PRELOAD=scarce, SCARCE_REPORT=str(report)).status == 0
+    assert ground.run(timeout=60, LD_PRELOAD=scarce, SCARCE_REPORT=str(report)).status == 0
     return int(report.read_text())
 
 

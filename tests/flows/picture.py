@@ -39,7 +39,7 @@ def read_qr_code(screen, folder):
     lines = [bytes(shade for shade in row for _ in range(PIXELS)) for row in rows for _ in range(PIXELS)]
     path = folder / "screen.pgm"
     path.write_bytes(b"P5 %d %d 255\n" % (width * PIXELS, len(rows) * PIXELS) + b"".join(lines))
-    return subprocess.run(["zbarimg", "--nodbus", "--quiet", "--raw", path], capture_output=True, text=True, timeout=20,
+    return subprocess.run(["zbarimg", "--nodbus", "--quiet", "--raw", path], capture_output=True, text=True, timeout=60,
                           check=True).stdout.strip()
 
 

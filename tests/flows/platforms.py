@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 REQUEST_TOKEN = "canary-request-token"
+LIFETIME = 6 * 3600  # seconds; some are made when their file is imported, long before its first test begins
 
 
 def encode(value):
@@ -19,7 +20,7 @@ def encode(value):
 def identity_token(**changes):
     """A token of a platform: nobody here checks its signature, so it may be anything."""
     claims = {"iss": "https://platform.example", "sub": "repo:org/app:ref:refs/heads/main", "aud": "canary-audience",
-              "exp": int(time.time()) + 300, "jti": "canary-identity", **changes}
+              "exp": int(time.time()) + LIFETIME, "jti": "canary-identity", **changes}
     return ".".join([encode({"alg": "RS256", "kid": "platform"}), encode(claims), encode(b"canary-signature")])
 
 

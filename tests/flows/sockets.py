@@ -64,6 +64,6 @@ def listeners(port):
 def is_free(port):
     """Whether a connection to the port is refused, on both addresses."""
     for address in ("127.0.0.1", "::1"):
-        with contextlib.suppress(ConnectionRefusedError), socket.create_connection((address, port), timeout=5):
+        with contextlib.suppress(ConnectionRefusedError), socket.create_connection((address, port), timeout=30):
             return False
     return True

@@ -77,7 +77,7 @@ def test_the_page_tells_who_is_logged_in_where(waiting, issuer):
 
 def opened(waiting, target):
     """A request whose answer has not been read yet."""
-    plug = socket.create_connection(("127.0.0.1", waiting.port), timeout=20)
+    plug = socket.create_connection(("127.0.0.1", waiting.port), timeout=60)
     plug.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost:{waiting.port}\r\n\r\n".encode())
     return plug
 

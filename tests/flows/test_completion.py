@@ -66,9 +66,9 @@ def test_candidates(program, words, candidates):
 @pytest.mark.parametrize("name", ["kubectl_complete-oidc_login", "kubectl_complete-latchkey"])
 def test_kubectl_asks_under_a_name_of_its_own(program, name):
     asked = subprocess.run([program.path.parent / name, "get-token", "--grant-type=au"], capture_output=True, text=True,
-                           timeout=10, check=True)
+                           timeout=60, check=True)
     assert asked.stdout == "auto\nauthcode\nauthcode-keyboard\n:4\n"
-    nothing = subprocess.run([program.path.parent / name], capture_output=True, text=True, timeout=10, check=True)
+    nothing = subprocess.run([program.path.parent / name], capture_output=True, text=True, timeout=60, check=True)
     assert nothing.stdout.startswith("get-token\t")
 
 

@@ -8,8 +8,7 @@ import time
 
 import crowd
 import pytest
-from patience import PROMPT
-from program import exec_info
+from program import TIMEOUT, exec_info
 from pseudo_terminal import Terminal
 from waiting import Waiting
 
@@ -119,7 +118,7 @@ def test_ctrl_c_at_a_terminal_starts_no_wait(kube):
     running = kube.start("get-token", FAKE_BROWSER="ignore", TERM="xterm", process=terminal.process)
     terminal.read_until(" left to log in at ")
     terminal.press(b"\x03")
-    assert running.process.wait(PROMPT) == 1
+    assert running.process.wait(TIMEOUT) == 1
     assert terminal.read_until("[interrupted]\r\n").endswith("\x1b[Kerror: the login was interrupted [interrupted]\r\n")
     assert record_file(kube) is None
     assert kube.get_token().status == 0

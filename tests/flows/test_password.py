@@ -5,8 +5,8 @@ import signal
 import termios
 
 import pytest
-from patience import PROMPT, until
-from program import exec_info
+from patience import until
+from program import TIMEOUT, exec_info
 from terminal import CTRL_C, Seat
 from wire import token_form
 
@@ -72,7 +72,7 @@ def test_what_is_missing_is_asked_for_without_echo(kube, issuer):
     seat.expect(r"Password: $")
     until(lambda: not echoes(seat))
     seat.press(PASSWORD.encode() + b"\n")
-    seat.running.process.wait(PROMPT)
+    seat.running.process.wait(TIMEOUT)
     assert termios.tcgetattr(seat.master) == before
     result = seat.wait()
     assert result.claims["preferred_username"] == "alice"
@@ -193,7 +193,7 @@ def test_the_terminal_is_put_back_when_the_person_gives_up(kube, issuer, key, ho
     until(lambda: not echoes(seat))
     seat.press(b"" if key == b"\x04" else b"half")
     seat.press(key)
-    seat.running.process.wait(PROMPT)
+    seat.running.process.wait(TIMEOUT)
     assert termios.tcgetattr(seat.master) == before
     assert seat.wait().code == how
 
@@ -206,7 +206,7 @@ def test_the_terminal_is_put_back_before_a_signal_ends_the_program(kube, issuer,
     until(lambda: not echoes(seat))
     number = getattr(signal, name)
     seat.running.signal(number)
-    status = seat.running.process.wait(PROMPT)
+    status = seat.running.process.wait(TIMEOUT)
     assert termios.tcgetattr(seat.master) == before
     assert status == (1 if name in ("SIGTERM", "SIGHUP") else -number)
     seat.hang_up()

@@ -287,5 +287,5 @@ def test_a_script_uses_the_header(job, issuer):
     if shutil.which("curl") is None:
         pytest.skip("no curl here")
     out = subprocess.run(["sh", "-c", script, job.path], env=job.environment | {"LATCHKEY_OIDC_USE_ACCESS_TOKEN": "true"}, check=True,
-                         capture_output=True, timeout=20).stdout
+                         capture_output=True, timeout=60).stdout
     assert json.loads(out)["preferred_username"] == "k8s-robot"

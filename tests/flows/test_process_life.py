@@ -10,6 +10,7 @@ import time
 import pytest
 from patience import PROMPT, until
 from processes import is_held
+from program import TIMEOUT
 from rested import NO_BROWSER, log_in
 from sockets import is_free
 from waiting import Waiting
@@ -172,7 +173,7 @@ def test_a_login_ends_with_its_parent(kube):
 def test_a_login_ends_when_nobody_reads_its_answer(kube):
     waiting = Waiting(kube)
     waiting.running.process.stdout.close()
-    assert waiting.running.process.wait(PROMPT) == 1
+    assert waiting.running.process.wait(TIMEOUT) == 1
     assert is_free(waiting.port) and released(kube)
 
 
@@ -203,7 +204,7 @@ def test_a_terminal_that_has_gone_does_not_end_a_login(kube):
     running = kube.start("get-token", "-v3", process={"stderr": writer})
     os.close(writer)
     os.close(reader)
-    out, _ = running.process.communicate(timeout=20)
+    out, _ = running.process.communicate(timeout=TIMEOUT)
     assert running.process.returncode == 0 and json.loads(out)["status"]["token"]
 
 

@@ -52,7 +52,7 @@ def pasted(result, directory):
     (folder / "kubectl").chmod(0o700)
     log = directory / "words"
     log.unlink(missing_ok=True)
-    subprocess.run(["sh", "-c", section(result, "The same as a command")], check=True, timeout=10,
+    subprocess.run(["sh", "-c", section(result, "The same as a command")], check=True, timeout=60,
                    env={"PATH": f"{folder}:/usr/bin:/bin", "LOG": str(log)})
     return log.read_text().split("\0")[:-1]
 

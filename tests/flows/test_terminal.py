@@ -10,6 +10,7 @@ import time
 import pytest
 from patience import PROMPT, until
 from processes import is_alive
+from program import TIMEOUT
 from sockets import is_free
 from terminal import CTRL_C, Seat
 from waiting import Waiting
@@ -132,7 +133,7 @@ def test_the_terminal_is_left_as_it_was(kube, issuer):
     before = termios.tcgetattr(seat.master)
     seat.expect(STATUS)
     seat.press(CTRL_C)
-    seat.running.process.wait(PROMPT)
+    seat.running.process.wait(TIMEOUT)
     assert termios.tcgetattr(seat.master) == before
     seat.wait()
 

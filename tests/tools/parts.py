@@ -58,7 +58,7 @@ class Part:
     text: str
     needs: list = field(default_factory=list)
     presets: list = field(default_factory=lambda: ["dev"])
-    limit: int = 900
+    limit: int = 1800
 
     def run(self, log, report):
         raise NotImplementedError
@@ -150,10 +150,10 @@ EVERYDAY = [
     Script("lint", "layers, owners, limits, options", ["lint"], command=["bash", "tests/lint/run.sh"]),
 ]
 FURTHER = [
-    Pytest("cluster", "a real kube-apiserver and kubectl", ["cluster"], folder="cluster", limit=2400),
-    Pytest("fault", "failing calls, kill points, full disks", ["fault"], folder="fault", limit=1500),
+    Pytest("cluster", "a real kube-apiserver and kubectl", ["cluster"], folder="cluster", limit=3600),
+    Pytest("fault", "failing calls, kill points, full disks", ["fault"], folder="fault", limit=3000),
     Pytest("flows-asan", "the stories under gcc's sanitizers", presets=["asan"], folder="flows", shards=3,
-           limit=2000),
+           limit=3600),
     Ctest("unit-clang", "unit, attack and fuzz replay under clang's sanitizers", ["clang"], presets=["asan-clang"],
           folders=["unit", "attack", "fuzz"]),
 ]
