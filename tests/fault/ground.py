@@ -15,7 +15,7 @@ LINE = re.compile(r"^(?:\d+ +)?(\w+)\((.*)$")
 MAIN = re.compile(r"^(?:\d+ +)?poll\(\[\{fd=0")  # the first thing that main does
 ERROR = re.compile(r"^error: .*\[\w+\]$", re.M)
 VISIT = re.compile(rb"Please visit the following URL in your browser(?: manually)?: (\S+)\n")
-PATIENCE = 20
+PATIENCE = 90
 LEFT_OVERS = (".cooldown", ".holder", ".bad", ".handout")
 
 
