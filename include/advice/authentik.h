@@ -38,6 +38,7 @@ void authentik_hint_grant_type(const char *grant, struct error *err);
 void authentik_hint_timeout(const char *redirect_uri, const char *login_hint, struct error *err);
 /* The same of a device login whose codes lived LIFETIME seconds: a refusal is never told to us. */
 void authentik_hint_device_timeout(int64_t lifetime, struct error *err);
+void authentik_hint_device_page(struct error *err);
 /* An `error` in the callback: invalid_request is most often a missing grant type, and so on. */
 void authentik_hint_callback_error(const char *oauth_error, const char *description, struct error *err);
 

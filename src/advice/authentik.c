@@ -152,6 +152,13 @@ void authentik_hint_timeout(const char *redirect_uri, const char *login_hint, st
                     "lose the way back");
 }
 
+void authentik_hint_device_page(struct error *err)
+{
+    error_hint(err,
+               "choose a Device code flow for the brand (Authentik: System > Brands > edit > Default flows; "
+               "without one in the list make a flow of the designation Stage Configuration first)");
+}
+
 void authentik_hint_device_timeout(int64_t lifetime, struct error *err)
 {
     if (lifetime <= SHORT_DEVICE_CODE)

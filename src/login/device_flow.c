@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "crypto/random.h"
+#include "login/device_page.h"
 #include "login/device_screen.h"
 
 enum {
@@ -312,7 +313,7 @@ static bool check(const struct device_flow *flow, struct error *err)
 
 bool device_flow_start(struct device_flow *flow, struct error *err)
 {
-    if (!check(flow, err) || !get_code(flow, err))
+    if (!check(flow, err) || !device_page_check(flow->context, err) || !get_code(flow, err))
         return false;
     flow->running = true;
     return show_code(flow);

@@ -235,6 +235,26 @@ def test_an_issuer_without_device_login_is_refused_by_name(device, issuer):
     assert issuer.count("device") == 0
 
 
+def test_an_authentik_without_a_page_for_codes_says_so_at_once(device, issuer):
+    """It gives codes all the same."""
+    issuer.configure(brand_device_flow=False)
+    result = device.get_token()
+    assert result.code == "unsupported"
+    assert "has no page where they can be entered" in result.err
+    assert "System > Brands > edit > Default flows" in result.hints[0]
+    assert issuer.count("device") == issuer.count("token") == 0
+
+
+@pytest.mark.parametrize("fault", [{"status": 404, "body": ""}, {"status": 403, "json": {"detail": "no"}}, {"body": "<html>"},
+                                   {"json": {}}, {"status": 500, "body": ""}, {"close": "mid_body"}, {"size": 2000000},
+                                   {"redirect": "/elsewhere"}])
+def test_an_authentik_that_does_not_tell_is_believed_to_have_one(device, issuer, fault):
+    issuer.configure(brand_device_flow=False)
+    issuer.fault("other", **fault)
+    assert log_in(device, issuer).status == 0
+    assert [entry["path"] for entry in issuer.requests("other")] == ["/api/v3/core/brands/current/"]
+
+
 @ids("DEV-01", "DEV-02")
 @pytest.mark.parametrize("patch, code", [({"device_code": None}, "token_json"), ({"user_code": 5}, "token_json"),
                                          ({"expires_in": "60"}, "token_json"),

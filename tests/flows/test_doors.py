@@ -102,6 +102,15 @@ def test_an_issuer_without_device_codes_has_one_door_less(kube, issuer):
     assert issuer.count("device") == 0
 
 
+def test_a_device_door_with_nothing_behind_it_is_not_mentioned(kube, issuer):
+    issuer.configure(brand_device_flow=False)
+    seat = Seat(kube, "get-token")
+    seat.expect(rf"(?s){VISIT}.*{PASTE}{QUESTION}")
+    seat.press(CTRL_C)
+    assert "evice" not in seat.wait().err
+    assert issuer.count("device") == 0
+
+
 @pytest.mark.parametrize("fault", [{"status": 400, "json": {"error": "invalid_client"}},
                                    {"status": 429, "json": {"error": "slow_down"}}, {"close": "before_headers"}])
 def test_a_device_door_that_stays_shut_is_not_mentioned(kube, issuer, fault):
