@@ -18,10 +18,9 @@ def quickest(attempt, times=5, enough=0.0):
     return best
 
 
-def until(condition, patience=PROMPT):
-    """Waits until a condition holds, and says how long that took."""
-    started = time.monotonic()
+def until(condition, what="it never came", patience=4 * PROMPT):
+    """Waits for something that no descriptor tells; WHAT is the complaint when it never comes."""
+    deadline = time.monotonic() + patience
     while not condition():
-        assert time.monotonic() - started < patience
+        assert time.monotonic() < deadline, what
         time.sleep(0.01)
-    return time.monotonic() - started

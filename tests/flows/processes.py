@@ -2,7 +2,6 @@
 """Which processes there are, from /proc (a zombie still takes signals, so that `os.kill` proves nothing), and what they do."""
 
 import fcntl
-import time
 from pathlib import Path
 
 
@@ -32,11 +31,3 @@ def is_held(lock):
         except BlockingIOError:
             return True
     return False
-
-
-def until(condition, what, patience=20):
-    """Waits for something that no descriptor tells; WHAT is the complaint when it never comes."""
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)

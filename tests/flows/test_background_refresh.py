@@ -10,7 +10,8 @@ from pathlib import Path
 
 import crowd
 import pytest
-from processes import is_alive, is_held, stat, until
+from patience import until
+from processes import is_alive, is_held, stat
 from program import claims
 from rested import NO_BROWSER, refresh
 from system_calls import calls, strace
@@ -74,10 +75,10 @@ def forget_pause(kube):
 
 
 def test_the_old_token_comes_at_once_and_the_next_call_has_a_new_one(ageing, issuer):
-    issuer.fault("token", delay_ms=1000)
+    issuer.fault("token", delay_ms=4000)
     started = time.monotonic()
     first = quick(ageing)
-    assert time.monotonic() - started < 1 and first.err == ""
+    assert time.monotonic() - started < 4 and first.err == ""
     settled(ageing, issuer)
     assert endpoints(issuer) == ["token"]
     second = quick(ageing)
