@@ -21,6 +21,7 @@ struct terminal_prompt {
     int fd;
     struct buffer text; /* secret */
     bool ended;         /* no more input will come */
+    bool unwatched;     /* until we are in the foreground again */
 
     bool done; /* the one question */
     terminal_taken *taken;
@@ -38,7 +39,7 @@ bool terminal_prompt_open(struct loop *loop, struct terminal_prompt **out, struc
     cleanup_fd int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return refuse(errno == ENXIO || errno == ENOENT ? "this process has none" : strerror(errno), err);
-    if (tcgetpgrp(fd) != getpgrp())
+    if (tcgetpgrp(fd) != getpgrp()) /* see is_in_foreground */
         return refuse("this runs in the background of it", err);
     struct terminal_prompt *prompt = memory_allocate(sizeof *prompt);
     prompt->loop = loop;
@@ -137,11 +138,26 @@ bool terminal_prompt_ask(struct terminal_prompt *prompt, const struct terminal_q
     return good;
 }
 
-/* The question goes away when something else is said, and comes back. */
+static void typed(void *data, int fd, short events);
+
+/* In the background the lines are the shell's, and who reads one is stopped. */
+static bool is_in_foreground(const struct terminal_prompt *prompt)
+{
+    return tcgetpgrp(prompt->fd) == getpgrp();
+}
+
+/* The question goes away when something else is said, or we are sent to the background, and comes back. */
 static void show_question(void *data)
 {
     struct terminal_prompt *prompt = data;
-    if (prompt->question == NULL || terminal_holds_line())
+    if (prompt->question == NULL || !is_in_foreground(prompt))
+        return;
+    if (prompt->unwatched && !prompt->ended) {
+        prompt->unwatched = false;
+        terminal_hold_line(false);
+        loop_watch(prompt->loop, prompt->fd, POLLIN, typed, prompt);
+    }
+    if (terminal_holds_line())
         return;
     say(prompt, prompt->question);
     terminal_hold_line(true);
@@ -168,6 +184,11 @@ static void typed(void *data, int fd, short events)
 {
     struct terminal_prompt *prompt = data;
     (void)fd, (void)events;
+    if (!is_in_foreground(prompt)) {
+        prompt->unwatched = true;
+        loop_unwatch(prompt->loop, prompt->fd);
+        return;
+    }
     take(prompt);
     loop_never(prompt->loop, deliver, prompt);
     loop_after(prompt->loop, QUIET_MILLISECONDS, deliver, prompt);

@@ -3,14 +3,18 @@
 
 import os
 import re
+import shlex
 import signal
+import subprocess
 import termios
 import time
 
 import pytest
+from issuer.browse import Browser
 from patience import PROMPT, until
 from processes import is_alive
 from program import TIMEOUT
+from pseudo_terminal import Terminal
 from sockets import is_free
 from terminal import CTRL_C, Seat
 from waiting import Waiting
@@ -162,3 +166,42 @@ def test_control_c_ends_a_login_whose_code_is_being_exchanged(kube, issuer, endp
     assert seat.wait().code == "interrupted"
     assert time.monotonic() - began < PROMPT  # the browser's second is in it
     assert is_free(8000)
+
+
+class Shell(Terminal):
+    """A shell with job control whose job is the program."""
+
+    def __init__(self, kube, *flags):
+        super().__init__()
+        self.kube = kube
+        words = shlex.join(map(str, [kube.path, "get-token", *kube.flags, *flags]))
+        environment = {**kube.environment, "TERM": "xterm", "PS1": "", "PS2": "", "BROWSER": ""}
+        process = subprocess.Popen(["bash", "--norc", "--noprofile", "-i"], env=environment, stdout=self.slave, **self.process)
+        kube.running.append(process)
+        self.press(f"bind 'set enable-bracketed-paste off'; {words} >{kube.directory}/out\n".encode())
+
+    def wait_for(self, text):
+        """Reads up to and with TEXT; what was read is forgotten."""
+        self.seen = self.read_until(text).partition(text)[2]
+
+
+def test_a_login_in_the_background_leaves_the_lines_to_the_shell(kube, issuer):
+    shell = Shell(kube, "--skip-open-browser")
+    visit = re.search(r"visit the following URL in your browser: (\S+)", shell.read_until("Paste the address: "))[1]
+    shell.wait_for("Paste the address: ")
+    shell.press(b"\x1a")
+    shell.wait_for("Stopped")
+    shell.press(b"bg\n")
+    shell.wait_for("&\r\n")
+    for number in range(3):
+        shell.press(f"sleep 0.3; echo for the $((shell + {number}))\n".encode())
+        shell.wait_for(f"for the {number}\r\n")
+    shell.press(b"jobs -s; echo its end\n")
+    assert "Stopped" not in shell.read_until("its end\r\n").rpartition("echo its end")[2]
+    shell.press(b"fg\n")
+    shell.wait_for("Paste the address: ")
+    Browser(None).open(visit)
+    shell.wait_for("logged in as alice")
+    shell.press(b"exit\n")
+    until(lambda: (kube.directory / "out").read_text().endswith("\n"))
+    shell.hang_up()
