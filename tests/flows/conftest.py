@@ -17,8 +17,9 @@ from program import Program  # noqa: E402
 def pytest_configure(config):
     for number in (signal.SIGINT, signal.SIGTERM):  # end what was started, as after Ctrl-C
         signal.signal(number, signal.default_int_handler)
-    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # what we ignore our children would ignore too
-        signal.signal(signal.SIGHUP, lambda *_: None)
+    for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:  # Popen gives these back
+        if signal.getsignal(number) == signal.SIG_IGN:  # under nohup and in the background; our children would ignore it too
+            signal.signal(number, lambda *_: None)
     if not config.option.collectonly:
         own_network.pytest_configure(config)
 
