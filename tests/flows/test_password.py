@@ -65,7 +65,7 @@ def test_the_password_can_be_in_a_file(kube, issuer, tmp_path):
 @ids("K7-76")
 def test_what_is_missing_is_asked_for_without_echo(kube, issuer):
     seat = Seat(kube, "get-token")
-    before = termios.tcgetattr(seat.master)
+    before = seat.settings
     seat.expect(r"Username: $")
     assert echoes(seat)
     seat.press(b"alice\n")
@@ -188,7 +188,7 @@ def test_an_issuer_without_the_grant_says_so(kube, issuer):
 @pytest.mark.parametrize("key, how", [(CTRL_C, "interrupted"), (b"\x04", "interrupted")])
 def test_the_terminal_is_put_back_when_the_person_gives_up(kube, issuer, key, how):
     seat = Seat(kube, "get-token", LATCHKEY_USERNAME="alice")
-    before = termios.tcgetattr(seat.master)
+    before = seat.settings
     seat.expect("Password: $")
     until(lambda: not echoes(seat))
     seat.press(b"" if key == b"\x04" else b"half")
@@ -201,7 +201,7 @@ def test_the_terminal_is_put_back_when_the_person_gives_up(kube, issuer, key, ho
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGALRM", "SIGUSR1", "SIGUSR2", "SIGSYS", "SIGPWR"])
 def test_the_terminal_is_put_back_before_a_signal_ends_the_program(kube, issuer, name):
     seat = Seat(kube, "get-token", LATCHKEY_USERNAME="alice")
-    before = termios.tcgetattr(seat.master)
+    before = seat.settings
     seat.expect("Password: $")
     until(lambda: not echoes(seat))
     number = getattr(signal, name)

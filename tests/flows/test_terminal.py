@@ -134,7 +134,7 @@ def test_the_browser_survives_control_c(kube, issuer, tmp_path):
 
 def test_the_terminal_is_left_as_it_was(kube, issuer):
     seat = Seat(kube, "get-token", FAKE_BROWSER="ignore")
-    before = termios.tcgetattr(seat.master)
+    before = seat.settings
     seat.expect(STATUS)
     seat.press(CTRL_C)
     seat.running.process.wait(TIMEOUT)
