@@ -43,6 +43,7 @@ SHOWN = [
     ("client-assertion-key-id", "text", "key"),
     ("client-assertion-algorithm", "text", "RS256"),
     ("non-interactive", "switch", None),
+    ("background-refresh", "switch", None),
     ("min-validity", "text", "15m"),
     ("output", "text", "token"),
 ]

@@ -42,7 +42,7 @@ def test_every_flag_has_a_variable(program, name, kind, value):
     ("client-assertion-source", "x", "is none of auto"), ("client-assertion-audience", "a\nb", "holds a control"),
     ("client-assertion-key", "/none", "cannot use --client-assertion-key"), ("client-assertion-key-id", "x", "sign nothing"),
     ("client-assertion-algorithm", "x", "sign nothing"), ("min-validity", "x", "'x' is no duration"), ("output", "x", "output must be"),
-    ("non-interactive", "x", "neither true nor false"),
+    ("non-interactive", "x", "neither true nor false"), ("background-refresh", "x", "neither true nor false"),
     ("listen-port", "x", 'invalid argument "x"'), ("force-refresh", "maybe", '"maybe" for "--force-refresh"')])
 def test_a_variable_has_the_effect_of_its_flag(program, name, value, complaint):
     result = program.bare("get-token", **{**LOGIN, variable(name): value})
