@@ -49,12 +49,11 @@ void file_draft_release(struct file_draft *draft);
 bool file_draft_commit(struct file_draft *draft, const char *name, const void *bytes, size_t length,
                        struct error *err) must_check;
 /* Both in one. */
-bool file_replace(int directory, const char *name, const void *bytes, size_t length,
-                  struct error *err) must_check;
-/* The same for what can be asked for again, at a hundredth of the cost: nothing is synced, and after a power
- * failure the file may be the old one, empty or missing. */
-bool file_replace_unsynced(int directory, const char *name, const void *bytes, size_t length,
-                           struct error *err) must_check;
+bool file_replace(int directory, const char *name, const void *bytes, size_t length, struct error *err)
+    must_check;
+/* The same for what is small and can be asked for again: no room is reserved before, which spares a sync. */
+bool file_replace_at_once(int directory, const char *name, const void *bytes, size_t length,
+                          struct error *err) must_check;
 /* Removes drafts of dead processes, or older than an hour. A draft is locked while its process lives, so that
  * one of another host or process namespace is seen to live. Failures are ignored. */
 void file_sweep_drafts(int directory, int64_t now);

@@ -168,19 +168,12 @@ bool file_draft_commit(struct file_draft *draft, const char *name, const void *b
     return true;
 }
 
-bool file_replace_unsynced(int directory, const char *name, const void *bytes, size_t length,
-                           struct error *err)
+bool file_replace_at_once(int directory, const char *name, const void *bytes, size_t length,
+                          struct error *err)
 {
     cleanup_file_draft struct file_draft draft = {.directory = -1, .fd = -1};
-    if (!make_draft(directory, 0, false, &draft, err))
-        return false;
-    if (!write_all(draft.fd, bytes, length))
-        return error_set(err, ERROR_CACHE_IO, "cannot write '%s': %s", safe(name), strerror(errno));
-    if (!rename_draft(&draft, name))
-        return error_set(err, ERROR_CACHE_IO, "cannot replace '%s': %s", safe(name), strerror(errno));
-    draft.name[0] = '\0';
-    memory_cleanup_fd(&draft.fd);
-    return true;
+    return make_draft(directory, 0, false, &draft, err) &&
+           file_draft_commit(&draft, name, bytes, length, err);
 }
 
 bool file_replace(int directory, const char *name, const void *bytes, size_t length, struct error *err)

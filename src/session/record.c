@@ -90,7 +90,7 @@ bool record_save(struct record_place place, const json_t *object, struct error *
         return error_set(err, ERROR_INTERNAL, "cannot make the text of '%s%s'", place.name, place.extension);
     cleanup_string char *name = memory_format("%s%s", place.name, place.extension);
     cleanup_secret char *text = json_to_text(object);
-    return file_replace_unsynced(place.directory, name, text, strlen(text), err);
+    return file_replace_at_once(place.directory, name, text, strlen(text), err);
 }
 
 void record_remove(struct record_place place)

@@ -107,20 +107,23 @@ static void test_replace(void **state)
     assert_int_equal(count_entries(&scratch), 1);
 }
 
-static void test_unsynced(void **state)
+static void test_replace_at_once(void **state)
 {
     (void)state;
     cleanup_scratch struct scratch scratch = scratch_make();
     struct error err = {0};
     struct stat status;
-    assert_true(file_replace_unsynced(scratch.fd, "file", "new content", 11, &err));
-    assert_true(file_replace_unsynced(scratch.fd, "file", "newer", 5, &err));
-    assert_string_equal(faults.order, "rename rename ");
+    assert_true(file_replace_at_once(scratch.fd, "file", "new content", 11, &err));
+    assert_true(file_replace_at_once(scratch.fd, "file", "newer", 5, &err));
+    assert_string_equal(faults.order, "sync rename sync-directory sync rename sync-directory ");
     assert_string_equal(scratch_read(&scratch, "file"), "newer");
     assert_int_equal(fstatat(scratch.fd, "file", &status, AT_SYMLINK_NOFOLLOW), 0);
     assert_int_equal(status.st_mode & 07777, 0600);
+    faults.fail_fsync = 5;
+    faults.fsync_errno = EIO;
+    assert_false(file_replace_at_once(scratch.fd, "file", "lost", 4, &err));
     faults.rename_errno = EACCES;
-    assert_false(file_replace_unsynced(scratch.fd, "file", "lost", 4, &err));
+    assert_false(file_replace_at_once(scratch.fd, "file", "lost", 4, &err));
     assert_int_equal(err.code, ERROR_CACHE_IO);
     assert_string_equal(scratch_read(&scratch, "file"), "newer");
     assert_int_equal(count_entries(&scratch), 1);
@@ -383,7 +386,7 @@ int main(void)
         fault_test(test_planted_draft),  fault_test(test_faults_before_rename),
         fault_test(test_directory_sync), fault_test(test_rename_over_nfs),
         fault_test(test_no_allocation),  fault_test(test_file_size_limit),
-        fault_test(test_full_disk),      fault_test(test_unsynced),
+        fault_test(test_full_disk),      fault_test(test_replace_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
