@@ -16,6 +16,7 @@ find_soname(CURL curl CURL_SONAME)
 find_soname(MICROHTTPD microhttpd MICROHTTPD_SONAME)
 find_soname(OPENSSL crypto CRYPTO_SONAME)
 find_soname(JWT jwt JWT_SONAME)
+string(REPLACE ".so." "" JWT_PACKAGE "${JWT_SONAME}") # as Debian calls it, which differs between 12 and 13
 set(login_external)
 if(QRENCODE_FOUND)
   find_soname(QRENCODE qrencode QRENCODE_SONAME)
@@ -49,7 +50,7 @@ target_include_directories(base PUBLIC ${CMAKE_SOURCE_DIR}/include)
 target_link_libraries(base PUBLIC PkgConfig::JANSSON ${CMAKE_DL_LIBS})
 target_compile_definitions(base PUBLIC
   LATE_CURL="${CURL_SONAME}" LATE_MICROHTTPD="${MICROHTTPD_SONAME}"
-  LATE_CRYPTO="${CRYPTO_SONAME}" LATE_JWT="${JWT_SONAME}"
+  LATE_CRYPTO="${CRYPTO_SONAME}" LATE_JWT="${JWT_SONAME}" LATE_JWT_PACKAGE="${JWT_PACKAGE}"
   $<$<BOOL:${QRENCODE_FOUND}>:LATE_QRENCODE="${QRENCODE_SONAME}">
   $<$<BOOL:${LATE_BINDING}>:LATE_BINDING>)
 layer(session LAYERS base)

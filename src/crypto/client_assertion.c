@@ -25,7 +25,7 @@ static struct {
 
 #define JWT_SYMBOL(function) LATE_SYMBOL(libjwt, function)
 static const struct late_symbol symbols[] = {JWT_FUNCTIONS(JWT_SYMBOL)};
-static const struct late_library library = {LATE_JWT, "libjwt", symbols, array_length(symbols)};
+static const struct late_library library = {LATE_JWT, LATE_JWT_PACKAGE, symbols, array_length(symbols)};
 
 static void free_jwt(jwt_t **jwt)
 {

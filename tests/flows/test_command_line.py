@@ -99,6 +99,17 @@ def test_verbose_version_binds_every_library(program):
         assert re.search(rf"^{library} +\S", result.out, re.M), result.out
 
 
+@pytest.mark.parametrize("library", ["curl", "microhttpd", "jwt"])
+def test_a_library_that_cannot_be_loaded_is_named_with_its_package(program, library):
+    soname = re.search(rf"lib{library}\.so\.\d+".encode(), program.path.read_bytes())[0].decode()
+    folder = program.directory / "libraries"
+    folder.mkdir()
+    (folder / soname).write_text("no library")
+    result = program.bare("version", "--verbose", LD_LIBRARY_PATH=str(folder))
+    assert result.code == "library" and f"'{soname}'" in result.err
+    assert result.hints == [f"install the package '{soname.replace('.so.', '')}'"]
+
+
 @ids("T-16")
 def test_a_name_of_the_program_does_not_reach_the_terminal_as_it_is(program):
     linked = link(program, "latch\x1b[31m")
