@@ -77,8 +77,13 @@ static bool discover_from_cache(struct login_context *context)
 }
 
 /* Somebody else answered: the address is wrong, or something stands in front of the provider. */
-static bool hint_no_metadata(struct error *err)
+static bool hint_no_metadata(const char *text, struct error *err)
 {
+    bool is_object = text != NULL && text[strspn(text, " \t\r\n")] == '{';
+    if (is_object && (err->code == ERROR_DISCOVERY_JSON || err->code == ERROR_DISCOVERY_ISSUER) &&
+        err->hint[0] == '\0')
+        return error_hint(err, "this is no valid OpenID metadata: check --oidc-issuer-url, or tell who runs "
+                               "the provider");
     if (err->code == ERROR_DISCOVERY_JSON)
         return error_hint(
             err, "a web page instead of metadata comes from a wrong --oidc-issuer-url, or from a login page "
@@ -108,7 +113,7 @@ bool issuer_discover(struct login_context *context, bool may_be_cached, struct e
     struct http_request request = {.what = "the discovery document", .url = url, .limit = METADATA_LIMIT};
     if (!fetch_document(context, &request, ERROR_DISCOVERY_HTTP, &text, err) ||
         !provider_parse(context->config->issuer, text, strlen(text), &context->provider, err))
-        return hint_no_metadata(err);
+        return hint_no_metadata(text, err);
     context->provider_known = true;
     context->provider_from_cache = false;
     memory_replace_text(&context->record.metadata, text);

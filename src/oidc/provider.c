@@ -167,11 +167,13 @@ static bool read_document(const json_t *document, struct provider *provider, str
                          safe(provider->issuer));
     if (strcmp(found, provider->issuer) != 0)
         return issuer_mismatch_explain(provider->issuer, found, err);
-    if (json_boolean_is_true(document, "require_pushed_authorization_requests"))
-        return error_set(
+    if (json_boolean_is_true(document, "require_pushed_authorization_requests")) {
+        error_set(
             err, ERROR_UNSUPPORTED,
             "the issuer '%s' requires pushed authorization requests (RFC 9126), which are not supported",
             safe(provider->issuer));
+        return error_hint(err, "let the provider not require them");
+    }
     provider->iss_parameter_supported =
         json_boolean_is_true(document, "authorization_response_iss_parameter_supported");
     /* Authentik has this member only with an encryption key; others list there what they could do. */

@@ -119,6 +119,16 @@ def test_only_a_json_object_with_status_200_is_metadata(kube, issuer, fault, cod
 
 
 @ids("DISC-04")
+@pytest.mark.parametrize(("patch", "code"), [({"scopes_supported": "openid"}, "discovery_json"),
+                                             ({"issuer": None}, "discovery_issuer"),
+                                             ({"require_pushed_authorization_requests": True}, "unsupported")])
+def test_metadata_that_cannot_be_used_is_not_taken_for_a_web_page(kube, issuer, patch, code):
+    issuer.configure(discovery_patch=patch)
+    (hint,) = refused(kube, issuer, code).hints
+    assert "web page" not in hint
+
+
+@ids("DISC-04")
 def test_a_wrong_content_type_is_a_warning(kube, issuer):
     issuer.fault("discovery", content_type="text/plain", times=-1)
     issuer.fault("jwks", content_type="text/plain", times=-1)
