@@ -97,13 +97,28 @@ static bool parse_csv(const struct option *option, const char *text, struct text
     }
 }
 
+/* Of a secret only what looks like its name: "Authorization" of "Authorization: Bearer ...". Owned by the
+ * caller. */
+static char *shown_pair(const struct option *option, const char *pair)
+{
+    enum { NAME_LIMIT = 24 };
+    static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    size_t length = strspn(pair, name);
+    if (!(option->flags & OPTION_SECRET) || (pair[length] == '\0' && length <= NAME_LIMIT))
+        return memory_copy_text(safe(pair));
+    return memory_format("%.*s...", length <= NAME_LIMIT ? (int)length : 0, pair);
+}
+
 static bool add_pair(const struct option *option, const char *pair, struct text_map *map, struct error *err)
 {
     const char *equals = strchr(pair, '=');
-    if (equals == NULL)
-        return error_set(err, ERROR_CONFIG,
-                         "invalid argument \"%s\" for \"--%s\" flag: %s must be formatted as key=value",
-                         safe(pair), option->name, safe(pair));
+    if (equals == NULL) {
+        cleanup_string char *shown = shown_pair(option, pair);
+        error_set(err, ERROR_CONFIG,
+                  "invalid argument \"%s\" for \"--%s\" flag: %s must be formatted as key=value", shown,
+                  option->name, shown);
+        return error_hint(err, "write it as --%s=%s", option->name, option->value);
+    }
     cleanup_string char *name = memory_copy_bytes(pair, (size_t)(equals - pair));
     text_map_set(map, name, equals + 1);
     return true;

@@ -217,6 +217,17 @@ def test_a_pair_without_an_equals_sign_is_an_error(program, name, value):
     assert f'for "--{name}" flag: foo must be formatted as key=value [config]' in result.err
 
 
+@ids("T-36")
+@pytest.mark.parametrize(("value", "shown"), [
+    ("Authorization: Bearer hidden-1", "Authorization..."), ("hidden-1-" + "x" * 30, "..."),
+    ("A=1,B: hidden-1,C=2", "B...")])
+def test_a_header_that_is_written_wrong_is_not_repeated(program, value, shown):
+    result = program.bare("get-token", *LOGIN, f"--oidc-request-header={value}")
+    assert result.code == "config" and "hidden" not in result.err
+    assert f'invalid argument "{shown}" for "--oidc-request-header" flag: {shown} must be formatted' in result.err
+    assert result.hints == ["write it as --oidc-request-header=NAME=VALUE"]
+
+
 CHOICES = [("grant-type", "auto|authcode|authcode-keyboard|password|device-code|client-credentials"),
            ("token-cache-storage", "disk|keyring|none"), ("oidc-pkce-method", "auto|no|S256"),
            ("oidc-auto-scopes", "auto|true|false"), ("redirect-probe", "auto|always|never")]
