@@ -67,7 +67,7 @@ static bool unknown_shorthand(const char *letter, const char *text, const struct
 {
     cleanup_string char *name = memory_copy_bytes(text, strcspn(text, "="));
     error_set(err, ERROR_CONFIG, "unknown shorthand flag: '%s' in -%s", text_make_safe_bytes(letter, 1).text,
-              safe(text));
+              safe(name)); /* without its value, which may be a secret */
     const struct option *meant = option_find(name, source->command);
     if (meant == NULL && strlen(name) > 2)
         meant = option_nearest(name, source->command);

@@ -20,5 +20,11 @@ def test_the_hint_names_what_was_probably_meant(program, words, hint):
     assert result.hints == [hint]
 
 
+def test_a_secret_behind_one_dash_is_not_repeated(program):
+    result = program.bare("get-token", "-oidc-client-secret=hidden-1")
+    assert result.err.startswith("error: unknown shorthand flag: 'o' in -oidc-client-secret [config]\n")
+    assert "hidden-1" not in result.err
+
+
 def test_a_letter_that_is_none_does_not_reach_the_terminal(program):
     assert "\x1b" not in program.bare("get-token", "-\x1b[31mx").err
