@@ -5,12 +5,24 @@
 
 #include "http_curl.h"
 
-/* RFC 9110 section 5.6.2. */
-static bool header_name_is_token(const char *name)
+/* How much of NAME is a token: RFC 9110 section 5.6.2. */
+static size_t token_length(const char *name)
 {
-    return *name != '\0' && name[strspn(name, "!#$%&'*+-.^_`|~0123456789"
-                                              "abcdefghijklmnopqrstuvwxyz"
-                                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
+    return strspn(name, "!#$%&'*+-.^_`|~0123456789"
+                        "abcdefghijklmnopqrstuvwxyz"
+                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+/* "Authorization: Bearer c2VjcmV0=" has its secret in the name: only the token before it is shown. */
+static bool check_name(const char *name, struct error *err)
+{
+    enum { SHOWN = 40 };
+    size_t length = token_length(name);
+    if (length > 0 && name[length] == '\0')
+        return true;
+    error_set(err, ERROR_CONFIG, "request header '%.*s%s': not a valid name",
+              length < SHOWN ? (int)length : 0, name, name[length] != '\0' ? "..." : "");
+    return error_hint(err, "write it as --oidc-request-header=NAME=VALUE");
 }
 
 /* What libcurl must decide, because it frames the message by it. */
@@ -29,8 +41,8 @@ bool http_headers_check(const struct text_map *headers, struct error *err)
 {
     for (size_t i = 0; headers != NULL && i < headers->count; i++) {
         const struct text_pair *header = &headers->items[i];
-        if (!header_name_is_token(header->name))
-            return error_set(err, ERROR_CONFIG, "request header '%s': not a valid name", safe(header->name));
+        if (!check_name(header->name, err))
+            return false;
         if (http_has_control(header->value))
             return error_set(err, ERROR_CONFIG, "request header '%s': its value has a control character",
                              safe(header->name));

@@ -221,10 +221,20 @@ def test_a_pair_without_an_equals_sign_is_an_error(program, name, value):
 @pytest.mark.parametrize(("value", "shown"), [
     ("Authorization: Bearer hidden-1", "Authorization..."), ("hidden-1-" + "x" * 30, "..."),
     ("A=1,B: hidden-1,C=2", "B...")])
-def test_a_header_that_is_written_wrong_is_not_repeated(program, value, shown):
+def test_a_header_without_an_equals_sign_is_not_repeated(program, value, shown):
     result = program.bare("get-token", *LOGIN, f"--oidc-request-header={value}")
     assert result.code == "config" and "hidden" not in result.err
     assert f'invalid argument "{shown}" for "--oidc-request-header" flag: {shown} must be formatted' in result.err
+    assert result.hints == ["write it as --oidc-request-header=NAME=VALUE"]
+
+
+@ids("T-36")
+@pytest.mark.parametrize("value", ["Authorization: Bearer hidden-1=", "Authorization: Bearer hidden-1==",
+                                   "Authorization hidden-1=x"])
+def test_a_header_whose_name_holds_its_value_is_not_repeated(program, value):
+    result = program.bare("login", *LOGIN, f"--oidc-request-header={value}")
+    assert result.code == "config" and "hidden" not in result.err
+    assert result.err.startswith("error: request header 'Authorization...': not a valid name [config]\n")
     assert result.hints == ["write it as --oidc-request-header=NAME=VALUE"]
 
 
