@@ -18,7 +18,9 @@ enum { TRIES = 3, PAUSE_MILLISECONDS = 1000 };
 
 static bool runs_on_forgejo(const struct identity_request *request)
 {
-    return identity_is_true(request, "FORGEJO_ACTIONS") || identity_is_true(request, "GITEA_ACTIONS");
+    const char *url = identity_variable(request, REQUEST_URL);
+    return identity_is_true(request, "FORGEJO_ACTIONS") || identity_is_true(request, "GITEA_ACTIONS") ||
+           (url != NULL && strstr(url, "/api/actions") != NULL);
 }
 
 bool identity_is_forgejo(const struct identity_request *request)

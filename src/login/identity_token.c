@@ -16,6 +16,7 @@
 #include "identity_platform.h"
 #include "net/browser.h"
 
+enum { VARIABLE_NAME_MAX = 128, SOURCE_NAME_MAX = 16 };
 #define KUBERNETES_TOKEN "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
 const char *identity_variable(const struct identity_request *request, const char *name)
@@ -67,6 +68,13 @@ static bool from_kubernetes(const struct identity_request *request, struct buffe
         safe(request->audience));
 }
 
+/* "NAME=VALUE", which a person may have written in front as for a shell. */
+static bool sets_variable(const char *word)
+{
+    const char *equals = strchr(word, '=');
+    return equals != NULL && memchr(word, '/', (size_t)(equals - word)) == NULL;
+}
+
 static bool from_command(const struct identity_request *request, struct buffer *token, struct error *err)
 {
     cleanup_text_list struct text_list words = {0};
@@ -74,15 +82,21 @@ static bool from_command(const struct identity_request *request, struct buffer *
     if (!browser_words(request->argument, identity_variable(request, "PATH"), &words, &ignored))
         return error_set(
             err, ERROR_CONFIG,
-            "--client-assertion-source: the command '%s' is empty, too long, or a quote is not closed",
-            safe(request->argument));
+            "--client-assertion-source: the command of exec: is empty, too long, or a quote is not closed");
+    if (sets_variable(words.items[0])) {
+        error_set(err, ERROR_CONFIG,
+                  "--client-assertion-source: the command of exec: begins with a variable, and only a shell "
+                  "would set it");
+        return error_hint(err, "export it before, or name a script that sets it");
+    }
     return identity_command(request, &words, token, err);
 }
 
 static bool github_is_here(const struct identity_request *request)
 {
     return identity_is_true(request, "GITHUB_ACTIONS") || identity_is_forgejo(request) ||
-           identity_variable(request, "ACTIONS_ID_TOKEN_REQUEST_URL") != NULL;
+           identity_variable(request, "ACTIONS_ID_TOKEN_REQUEST_URL") != NULL ||
+           identity_variable(request, "ACTIONS_ID_TOKEN_REQUEST_TOKEN") != NULL;
 }
 
 static bool gitlab_is_here(const struct identity_request *request)
@@ -92,7 +106,9 @@ static bool gitlab_is_here(const struct identity_request *request)
 
 static bool circleci_is_here(const struct identity_request *request)
 {
-    return identity_is_true(request, "CIRCLECI");
+    return identity_is_true(request, "CIRCLECI") ||
+           identity_variable(request, "CIRCLE_OIDC_TOKEN_V2") != NULL ||
+           identity_variable(request, "CIRCLE_OIDC_TOKEN") != NULL;
 }
 
 static bool bitbucket_is_here(const struct identity_request *request)
@@ -139,6 +155,46 @@ static const struct source *find_source(const char *text, const char **argument)
     return NULL;
 }
 
+/* People write $TOKEN where its name or its file is meant. It must not be shown then. */
+static bool is_token(const char *text)
+{
+    return text != NULL && text_starts_with(text, "eyJ") && strchr(text, '.') != NULL;
+}
+
+static bool is_variable_name(const char *text)
+{
+    size_t length = strlen(text);
+    return length <= VARIABLE_NAME_MAX && (text[0] < '0' || text[0] > '9') &&
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == length;
+}
+
+/* Shows only what can be the name of a platform. */
+static bool refuse_unknown(const char *text, struct error *err)
+{
+    size_t length = strcspn(text, ":");
+    cleanup_string char *name = memory_copy_bytes(text, length);
+    bool shown = length <= SOURCE_NAME_MAX &&
+                 strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_") == length;
+    return error_set(err, ERROR_CONFIG, "--client-assertion-source%s%s%s is none of %s", shown ? " '" : "",
+                     shown ? name : "", shown ? "'" : "", SOURCES);
+}
+
+static bool check_argument(const struct source *source, const char *argument, struct error *err)
+{
+    bool variable = source->get == from_variable || source->get == identity_gitlab;
+    if (is_token(argument)) {
+        error_set(err, ERROR_CONFIG, "--client-assertion-source '%s' holds a token itself", source->name);
+        return error_hint(err, "name where it is, such as env:NAME or file:PATH: a shell puts the value of "
+                               "$NAME in its place, and then others can read it");
+    }
+    if (argument != NULL && variable && !is_variable_name(argument))
+        return error_set(
+            err, ERROR_CONFIG,
+            "--client-assertion-source '%s': what stands behind the colon is no name of a variable",
+            source->name);
+    return true;
+}
+
 bool identity_token_check(const char *text, struct error *err)
 {
     const char *argument = NULL;
@@ -146,8 +202,7 @@ bool identity_token_check(const char *text, struct error *err)
     if (text_equal(text, "auto"))
         return true;
     if (source == NULL)
-        return error_set(err, ERROR_CONFIG, "--client-assertion-source '%s' is none of %s", safe(text),
-                         SOURCES);
+        return refuse_unknown(text, err);
     if (source->argument == ARGUMENT_NONE && argument != NULL)
         return error_set(err, ERROR_CONFIG, "--client-assertion-source '%s' takes nothing behind a colon",
                          source->name);
@@ -155,7 +210,7 @@ bool identity_token_check(const char *text, struct error *err)
         return error_set(err, ERROR_CONFIG,
                          "--client-assertion-source '%s' lacks what stands behind the colon: %s",
                          source->name, SOURCES);
-    return true;
+    return check_argument(source, argument, err);
 }
 
 /* Where we are; the first platform that shows is the one, even if it lacks a permission. */
