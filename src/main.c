@@ -305,6 +305,9 @@ int main(int count, char **arguments)
 {
     struct error err = {0};
     struct invocation call = {0};
+    struct text_list secrets = {0};
+    if (count > 0)
+        option_hide_secrets(arguments + 1, &secrets);
     cleanup_buffer struct buffer out = BUFFER_SECRET(ANSWER_LIMIT);
     bool good = make_process_safe(&err);
     if (good)
@@ -313,5 +316,6 @@ int main(int count, char **arguments)
         print_error(&err);
     memory_cleanup_string(&call.program);
     free(call.words);
+    option_release_secrets(&secrets);
     return good ? 0 : 1;
 }

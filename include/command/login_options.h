@@ -9,7 +9,7 @@
 /* Owns what the config borrows. Must not be moved once filled. */
 struct login_options {
     struct login_config config;
-    struct text_list addresses, secrets;
+    struct text_list addresses, secrets, advice;
     char *certificate, *key;
     char *client_key, *mark; /* of a pipeline */
     char *candidates[3], *runtime_directory, *ssh_target;
@@ -29,6 +29,9 @@ void login_options_warn(const struct command_input *input);
 /* Whether a process of ours may outlive the call: --background-refresh, which without a word is no where
  * nobody is there (a pipeline) and where everything ends at once (a container). */
 bool login_options_may_stay(const struct command_input *input, const struct login_config *config) must_check;
+/* Reads the PEM file PATH of the flag NAME; nothing for no path. Never shows a key that stands where its file
+ * should. The caller owns *TEXT, which is a secret. */
+bool login_options_read_pem(const char *name, const char *path, char **text, struct error *err) must_check;
 /* PATH below the working directory when it is relative. Owned by the caller. */
 char *login_options_absolute(const char *path) must_check;
 /* $KUBECACHEDIR/latchkey, else ~/.kube/cache/latchkey; NULL without a home. Owned by the caller. */

@@ -39,8 +39,9 @@ struct options {
     int64_t verbosity;
     char *ignored; /* flags that are accepted without effect */
     bool ignored_switch;
-    uint64_t given[2];     /* one bit per row of the table: set by a flag or a variable */
-    uint64_t from_file[2]; /* the same, for those whose value is in the file that LATCHKEY_..._FILE names */
+    uint64_t given[2];      /* one bit per row of the table: set by a flag or a variable */
+    uint64_t from_file[2];  /* the same, for those whose value is in the file that LATCHKEY_..._FILE names */
+    uint64_t from_words[2]; /* the same, for secrets that stood on the command line */
     struct text_list notices; /* what a person should read once: deprecations, misspelt variables */
 };
 void options_release(struct options *options);
@@ -75,7 +76,8 @@ enum {
     OPTION_HIDDEN = 1 << 1,     /* not in --help */
     OPTION_PATH = 1 << 2,       /* "~" is expanded */
     OPTION_DEPRECATED = 1 << 3, /* works, says once what to use instead */
-    OPTION_ACTION = 1 << 4      /* no setting: it has no variable (an image may well set LATCHKEY_VERSION) */
+    OPTION_ACTION = 1 << 4,     /* no setting: it has no variable (an image may well set LATCHKEY_VERSION) */
+    OPTION_DISCREET = 1 << 5    /* may hold a secret, as a command does: it leaves the command line as one */
 };
 
 struct option {
@@ -100,9 +102,22 @@ bool option_from_file(const struct options *options, const struct option *option
 /* "LATCHKEY_OIDC_ISSUER_URL" for "oidc-issuer-url". Owned by the caller. */
 char *option_variable(const struct option *option) must_check;
 
+/* Every local user can read a command line (T-23): takes the value of each secret and discreet option out of
+ * WORDS, which then point to copies in KEPT, and overwrites it where it stood. For the very start. */
+void option_hide_secrets(char **words, struct text_list *kept);
+/* Wipes and frees those copies. */
+void option_release_secrets(struct text_list *kept);
+/* Notes that OPTION, a secret, stood on the command line. */
+void option_mark_word(struct options *options, const struct option *option);
+/* What a person should read who gave a secret on the command line: a warning, then one line for each with the
+ * better places. None where there was none. */
+void option_advise_secrets(const struct options *options, struct text_list *lines);
+/* Sets a secret from the file that LATCHKEY_..._FILE names, without its last newline. */
+bool option_set_from_file(struct options *options, const struct option *option, const char *path,
+                          struct error *err) must_check;
+
 /* Parses WORDS (without program and command name) for COMMAND: flags, then variables of ENVIRONMENT, then
- * defaults. COMMAND_NAME is for messages ("latchkey get-token"). HOME is for "~"; may be NULL. Secrets are
- * wiped from WORDS. */
+ * defaults. COMMAND_NAME is for messages ("latchkey get-token"). HOME is for "~"; may be NULL. */
 struct option_source {
     unsigned command;
     const char *command_name;

@@ -143,11 +143,15 @@ static bool check_open_url(const char *url, struct error *err)
     return error_hint(err, "write it as https://HOST/PATH, with spaces and other letters percent-encoded");
 }
 
-static bool read_pem(const char *name, const char *path, char **text, struct error *err)
+bool login_options_read_pem(const char *name, const char *path, char **text, struct error *err)
 {
     cleanup_buffer struct buffer pem = BUFFER_SECRET(1 << 20);
     if (text_is_empty(path))
         return true;
+    if (strstr(path, "-----BEGIN") != NULL) {
+        error_set(err, ERROR_CONFIG, "%s takes the name of a file, and was given what belongs into it", name);
+        return error_hint(err, "write it to a file that only you can read, and name that");
+    }
     if (!file_read(path, &pem, err))
         return error_prefix(err, "cannot use %s", name);
     *text = buffer_steal(&pem);
@@ -159,8 +163,9 @@ static bool read_certificate(const struct options *options, struct login_options
     if (text_is_empty(options->local_server_cert) != text_is_empty(options->local_server_key))
         return error_set(err, ERROR_CONFIG,
                          "--local-server-cert and --local-server-key must be given together");
-    return read_pem("--local-server-cert", options->local_server_cert, &out->certificate, err) &&
-           read_pem("--local-server-key", options->local_server_key, &out->key, err);
+    return login_options_read_pem("--local-server-cert", options->local_server_cert, &out->certificate,
+                                  err) &&
+           login_options_read_pem("--local-server-key", options->local_server_key, &out->key, err);
 }
 
 static bool add_ports(const struct options *options, struct text_list *addresses, struct error *err)
@@ -255,6 +260,8 @@ void login_options_prepare_login(const struct command_input *input, struct login
         .path = command_variable(input, "PATH"),
         .secrets = &out->secrets};
     surroundings_look(input, out);
+    option_advise_secrets(input->options, &out->advice);
+    out->config.advice = &out->advice;
 }
 
 static const char *given_or_null(const char *text)
@@ -338,6 +345,7 @@ void login_options_release(struct login_options *login)
 {
     text_list_release(&login->addresses);
     text_list_release(&login->secrets);
+    text_list_release(&login->advice);
     memory_cleanup_string(&login->certificate);
     memory_cleanup_secret(&login->key);
     memory_cleanup_secret(&login->client_key);

@@ -89,15 +89,9 @@ static bool unknown_word(const char *word, const struct option_source *source, s
 struct parser {
     const struct option_source *source;
     struct options *options;
-    char **word; /* the current one */
+    char **word;                 /* the current one */
+    const struct option *before; /* the last flag; NULL */
 };
-
-/* Every local user can read our command line: a secret leaves it as soon as it was read (T-23). */
-static void hide_secret(const struct option *option, const char *given)
-{
-    if (option->flags & OPTION_SECRET)
-        memory_wipe((char *)(uintptr_t)given, strlen(given));
-}
 
 /* Takes the value of OPTION: after '=', or the next word; a switch needs none. */
 static bool take_value(struct parser *parser, const struct option *option, const char *given,
@@ -111,9 +105,10 @@ static bool take_value(struct parser *parser, const struct option *option, const
         error_set(err, ERROR_CONFIG, "flag needs an argument: --%s", option->name);
         return error_hint(err, "write it as --%s=%s", option->name, option->value);
     }
-    bool good = option_set(parser->options, option, given, err);
-    hide_secret(option, given);
-    return good;
+    parser->before = option;
+    if (option->flags & OPTION_SECRET)
+        option_mark_word(parser->options, option);
+    return option_set(parser->options, option, given, err);
 }
 
 static bool parse_long(struct parser *parser, const char *text, struct error *err)
@@ -147,6 +142,16 @@ static bool parse_short(struct parser *parser, const char *text, struct error *e
     return take_value(parser, option, given, err);
 }
 
+/* Behind a secret it is most often the rest of it. */
+static bool stray_word(const struct parser *parser, const char *word, struct error *err)
+{
+    if (parser->before == NULL || !(parser->before->flags & OPTION_SECRET))
+        return unknown_word(word, parser->source, err);
+    error_set(err, ERROR_CONFIG, "a word that belongs to no flag stands behind the value of --%s",
+              parser->before->name);
+    return error_hint(err, "put a value with spaces into quotes, and leave no space behind the equals sign");
+}
+
 static bool parse_words(struct parser *parser, struct error *err)
 {
     bool flags_end = false;
@@ -162,7 +167,7 @@ static bool parse_words(struct parser *parser, struct error *err)
         else if (!flags_end && word[0] == '-' && word[1] != '\0')
             good = parse_short(parser, word + 1, err);
         else
-            return unknown_word(word, parser->source, err);
+            return stray_word(parser, word, err);
         if (!good)
             return false;
     }
@@ -176,36 +181,6 @@ static const char *environment_get(char *const *environment, const char *name)
         if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
             return *entry + length + 1;
     return NULL;
-}
-
-/* The secret in the file that LATCHKEY_..._FILE names, without its last newline. */
-static bool set_from_file(struct options *options, const struct option *option, const char *path,
-                          struct error *err)
-{
-    cleanup_buffer struct buffer secret = BUFFER_SECRET(1 << 16);
-    if (!file_read(path, &secret, err)) {
-        cleanup_string char *variable = option_variable(option);
-        error_prefix(err, "cannot read the value of --%s", option->name);
-        return error_hint(err, "the path comes from the environment variable %s_FILE", variable);
-    }
-    size_t length = secret.length;
-    if (length > 0 && secret.data[length - 1] == '\n')
-        length--;
-    if (length > 0 && secret.data[length - 1] == '\r')
-        length--;
-    if (secret.data != NULL)
-        secret.data[length] = '\0';
-    if (!option_set(options, option, buffer_text(&secret), err))
-        return false;
-    size_t place = (size_t)(option - option_table);
-    options->from_file[place / 64] |= UINT64_C(1) << (place % 64);
-    return true;
-}
-
-bool option_from_file(const struct options *options, const struct option *option)
-{
-    size_t place = (size_t)(option - option_table);
-    return (options->from_file[place / 64] >> (place % 64)) & 1;
 }
 
 static bool apply_variable(const struct option_source *source, struct options *options,
@@ -222,7 +197,7 @@ static bool apply_variable(const struct option_source *source, struct options *o
     if (has_value && has_file)
         return error_set(err, ERROR_CONFIG, "%s and %s are both set: unset one of them", name, file_name);
     if (has_file)
-        return set_from_file(options, option, file, err);
+        return option_set_from_file(options, option, file, err);
     if (option_set(options, option, value, err))
         return true;
     error_hint(err, "the value comes from the environment variable %s", name);

@@ -92,7 +92,8 @@ const struct option option_table[] = {
      "User name of the password grant, or of Authentik's service account with client-credentials"},
     {"password", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_SECRET, AT(password), "PASSWORD", NULL,
      "Password of the password grant, or the service account's app password with client-credentials"},
-    {"client-assertion-source", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(assertion_source), "SOURCE", NULL,
+    {"client-assertion-source", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_DISCREET, AT(assertion_source),
+     "SOURCE", NULL,
      "Identity token of the pipeline instead of a secret, for client-credentials: auto, github, forgejo, "
      "gitlab[:VARIABLE], circleci, bitbucket, kubernetes[:PATH], env:NAME, file:PATH, exec:COMMAND"},
     {"client-assertion-audience", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(assertion_audience), "AUDIENCE", NULL,

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "login/client_credentials.h"
 #include "login/grant.h"
 #include "login/identity_token.h"
@@ -33,17 +32,13 @@ static const char *given_or_null(const char *text)
 
 static bool read_key(const struct options *options, struct login_options *out, struct error *err)
 {
-    cleanup_buffer struct buffer pem = BUFFER_SECRET(1 << 20);
     if (text_is_empty(options->assertion_key)) {
         if (text_is_empty(options->assertion_key_id) && !option_given(options, "client-assertion-algorithm"))
             return true;
         return error_set(err, ERROR_CONFIG,
                          "--client-assertion-key is missing: its ID or algorithm alone sign nothing");
     }
-    if (!file_read(options->assertion_key, &pem, err))
-        return error_prefix(err, "cannot use --client-assertion-key");
-    out->client_key = buffer_steal(&pem);
-    return true;
+    return login_options_read_pem("--client-assertion-key", options->assertion_key, &out->client_key, err);
 }
 
 static bool check_validity(const struct options *options, int64_t *seconds, struct error *err)

@@ -175,6 +175,13 @@ static bool may_ask(const struct login_config *config, struct error *err)
                       config->program);
 }
 
+/* Not before a login that fails: that has more to say. */
+static void say_advice(const struct login_config *config)
+{
+    for (size_t i = 0; config->advice != NULL && i < config->advice->count; i++)
+        notice_say(&config->notice, i == 0 ? NOTICE_WARNING : NOTICE_HINT, "%s", config->advice->items[i]);
+}
+
 static bool log_in(struct login_context *context, struct session *out, struct error *err)
 {
     bool asked = false;
@@ -193,6 +200,7 @@ static bool log_in(struct login_context *context, struct session *out, struct er
     if (!context->config->force_login) /* `login` says it as its answer */
         notice_say(&context->config->notice, NOTICE_INFO, "logged in as %s at %s", safe(out->username),
                    safe(context->config->issuer));
+    say_advice(context->config);
     return true;
 }
 

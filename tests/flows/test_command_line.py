@@ -214,7 +214,8 @@ def test_a_flag_without_its_argument_is_answered_with_how_to_write_it(program):
 def test_a_pair_without_an_equals_sign_is_an_error(program, name, value):
     result = program.bare("get-token", *LOGIN, f"--{name}={value}")
     assert result.code == "config"
-    assert f'for "--{name}" flag: foo must be formatted as key=value [config]' in result.err
+    shown = "..." if "header" in name else "foo"  # a header may be a secret
+    assert f'for "--{name}" flag: {shown} must be formatted as key=value [config]' in result.err
 
 
 @ids("T-36")

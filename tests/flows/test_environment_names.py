@@ -29,7 +29,7 @@ def test_every_flag_has_a_variable(program, name, kind, value):
     ("oidc-redirect-url", "a\nb", "--oidc-redirect-url holds"),
     ("oidc-extra-scope", "a\nb", "--oidc-extra-scope holds"),
     ("oidc-auto-scopes", "x", "oidc-auto-scopes must be"),
-    ("oidc-request-header", "x", "x must be formatted"),
+    ("oidc-request-header", "x", "... must be formatted"),
     ("token-cache-storage", "x", "token-cache-storage must be"),
     ("certificate-authority", "/none", "'/none'"),
     ("certificate-authority-data", "!", "--certificate-authority-data"),

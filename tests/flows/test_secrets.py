@@ -157,20 +157,6 @@ def test_the_browser_gets_every_variable_but_the_secrets(guarded):
     assert {"SEEN", "HOME", "PATH", "LATCHKEY_V"} <= set(names)
 
 
-@ids("T-23")
-@pytest.mark.parametrize("flags", [["--oidc-client-secret={}"], ["--oidc-client-secret", "{}"],
-                                   ["--oidc-request-header=X-Key={}"], ["--oidc-request-header", "X-Key={}"]])
-def test_a_secret_leaves_the_command_line(kube, issuer, flags):
-    """Every local user can read it (T-23)."""
-    issuer.configure(client_secret=CLIENT_SECRET)
-    secret = CLIENT_SECRET if "client-secret" in flags[0] else HEADER_SECRET
-    waiting = Waiting(kube, *(flag.format(secret) for flag in flags))
-    words = Path(f"/proc/{waiting.running.process.pid}/cmdline").read_bytes()
-    assert b"--skip-open-browser" in words and secret.encode() not in words
-    waiting.running.signal()
-    assert waiting.running.wait().code == "interrupted"
-
-
 @ids("K7-85")
 def test_the_log_tells_steps_then_requests_then_names_and_never_a_value(kube, issuer):
     lines = {}

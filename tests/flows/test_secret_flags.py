@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Secrets on the command line: off it at the start, never shown, and said where they had better be, once, at a login."""
+
+import time
+from pathlib import Path
+
+import pytest
+from canaries import forms
+from rested import NO_BROWSER
+from waiting import Waiting
+
+ids = pytest.mark.ids
+SECRET = "canary-s3cret-of-a-flag"
+JWT = f"eyJhbGciOiJSUzI1NiJ9.{SECRET}.c2lnbmF0dXJl"
+WARNING = "on the command line: every user of this machine can read it"
+
+
+def command_line(running):
+    return Path(f"/proc/{running.process.pid}/cmdline").read_bytes().decode()
+
+
+def is_clean(text):
+    return not [form for form in forms(SECRET) if form in text]
+
+
+# Off the command line
+
+@ids("T-23")
+@pytest.mark.parametrize("flags", [
+    ["--oidc-client-secret={}"], ["--oidc-client-secret", "{}"], ["--oidc-request-header=X-Key={}"],
+    ["--oidc-request-header", "X-Key={}"], ["--password={}"], ["--password", "{}"],
+    ["--oidc-client-secret", "{}", "--oidc-request-header=A={}", "--password={}", "--oidc-request-header", "B={}"]], ids=" ".join)
+def test_a_secret_leaves_the_command_line(kube, flags):
+    """Every local user can read it."""
+    waiting = Waiting(kube, "--grant-type=authcode", *(flag.format(SECRET) for flag in flags))
+    assert is_clean(command_line(waiting.running)) and "--skip-open-browser" in command_line(waiting.running)
+    waiting.running.signal()
+    assert waiting.running.wait().code == "interrupted"
+
+
+def wait_until(true, timeout=20):
+    deadline = time.monotonic() + timeout
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@ids("T-23")
+def test_a_command_leaves_it_too(kube, tmp_path):
+    """What it is called with may be a secret; its own command line is its author's."""
+    helper, started = tmp_path / "helper", tmp_path / "started"
+    helper.write_text(f"#!/bin/sh\n>{started}\nread never </dev/zero\n")
+    helper.chmod(0o700)
+    running = kube.start("get-token", f"--client-assertion-source=exec:{helper} {SECRET}")
+    wait_until(started.exists)
+    assert is_clean(command_line(running))
+    running.signal()
+    running.wait()
+
+
+# Never shown
+
+@ids("T-23", "T-36")
+@pytest.mark.parametrize(("words", "text"), [
+    ([f"-oidc-client-secret={SECRET}"], "unknown shorthand flag: 'o' in -oidc-client-secret"),
+    ([f"-password={SECRET}"], "unknown shorthand flag: 'p' in -password"),
+    ([f"--client-secret={SECRET}"], "unknown flag: --client-secret"),
+    (["--oidc-client-secret=", SECRET], "a word that belongs to no flag stands behind the value of --oidc-client-secret"),
+    (["--password=my", SECRET], "a word that belongs to no flag stands behind the value of --password"),
+    ([f"--oidc-request-header=Authorization: Bearer {SECRET}"], "... must be formatted as key=value"),
+    ([f"--oidc-request-header=a=b=c,{SECRET}"], "... must be formatted as key=value"),
+    ([f'--oidc-request-header=a="b=c,{SECRET}'], "... must be formatted"),
+    ([f"--oidc-request-header=A=x\n{SECRET}"], "control character"),
+    ([f"--oidc-client-secret={SECRET}\n"], "--oidc-client-secret holds a control character"),
+    ([f"--client-assertion-source={JWT}"], "--client-assertion-source is none of auto, github"),
+    ([f"--client-assertion-source={SECRET}"], "is none of"),
+    ([f"--client-assertion-source=env:{JWT}"], "'env' holds a token itself"),
+    ([f"--client-assertion-source=gitlab:{JWT}"], "'gitlab' holds a token itself"),
+    ([f"--client-assertion-source=file:{JWT}"], "'file' holds a token itself"),
+    ([f"--client-assertion-source=kubernetes:{JWT}"], "'kubernetes' holds a token itself"),
+    ([f"--client-assertion-source=exec:{JWT}"], "'exec' holds a token itself"),
+    ([f"--client-assertion-source=env:{SECRET}"], "no name of a variable"),
+    ([f"--client-assertion-source=github:{JWT}"], "takes nothing behind a colon"),
+    ([f"--client-assertion-source=exec:agent '{SECRET}"], "a quote is not closed"),
+    ([f"--client-assertion-source=exec:TOKEN={SECRET} agent"], "begins with a variable"),
+    ([f"--client-assertion-source=exec:/nonexistent/agent {SECRET}"], "was not found: '/nonexistent/agent'"),
+    (["--grant-type=client-credentials", f"--client-assertion-key=-----BEGIN PRIVATE KEY-----\n{SECRET}"], "takes the name of a file"),
+    (["--local-server-cert=/none", f"--local-server-key=-----BEGIN PRIVATE KEY-----\n{SECRET}"], "cannot use --local-server-cert"),
+    ([f"--oidc-issuer-url=https://u:{SECRET}@ak.example/"], "the issuer URL '...' has a user name or password"),
+    (["--grant-type=nonsense", f"--password={SECRET}"], "grant-type must be")])
+def test_a_secret_is_not_echoed(kube, words, text):
+    result = kube.get_token("-v3", *words)
+    assert result.status == 1 and text in result.err, result.err
+    assert result.out == "" and is_clean(result.err), result.err
+
+
+@ids("T-36")
+@pytest.mark.parametrize(("name", "value"), [
+    ("OIDC_REQUEST_HEADER", SECRET), ("CLIENT_ASSERTION_SOURCE", f"env:{JWT}"), ("CLIENT_ASSERTION_KEY", f"-----BEGIN PRIVATE KEY-----\n{SECRET}"),
+    ("LOCAL_SERVER_CERT", f"-----BEGIN CERTIFICATE-----\n{SECRET}"), ("OIDC_CLIENT_SECRET", f"{SECRET}\n"), ("PASWORD", SECRET)])
+def test_nor_is_that_of_a_variable(kube, name, value):
+    more = {"LATCHKEY_LOCAL_SERVER_KEY": "/none"} if "CERT" in name else {}
+    result = kube.get_token("-v3", "--authentication-timeout-sec=1", **{f"LATCHKEY_{name}": value}, BROWSER="/bin/false", **more)
+    assert result.status == 1 and is_clean(result.err), result.err
+
+
+# The hint
+
+def advised(result, *variables):
+    """Whether the warning stands there once, and a hint for each of VARIABLES."""
+    assert is_clean(result.err)
+    assert result.err.count(WARNING) == (1 if variables else 0), result.err
+    hints = [hint for hint in result.hints if hint.startswith("better than --")]
+    assert len(hints) == len(variables)
+    for hint, variable in zip(hints, variables, strict=True):
+        assert f"{variable}, or {variable}_FILE" in hint
+    return hints
+
+
+@ids("T-23")
+@pytest.mark.parametrize("command", ["get-token", "login", "setup"])
+def test_a_login_names_the_better_places(kube, issuer, command):
+    issuer.configure(client_secret=SECRET)
+    result = kube.run(command, "--oidc-client-secret", SECRET)
+    assert result.status == 0, result.err
+    advised(result, "LATCHKEY_OIDC_CLIENT_SECRET")
+
+
+@ids("T-23")
+def test_a_password_can_be_asked_for(kube):
+    flags = ["--grant-type=password", "--username=alice", "--password=alice-app-password", f"--oidc-request-header=X={SECRET}"]
+    result = kube.get_token(*flags)
+    assert result.status == 0, result.err
+    hints = advised(result, "LATCHKEY_OIDC_REQUEST_HEADER", "LATCHKEY_PASSWORD")
+    assert "/dev/tty" in hints[1] and "--oidc-request-header and --password on the command line" in result.err
+
+
+@ids("T-23")
+def test_neither_the_cache_nor_a_refresh_says_it_again(kube, issuer):
+    """A kubeconfig that carries the secret is read a thousand times a day."""
+    issuer.configure(client_secret=SECRET)
+    kube.flags += [f"--oidc-client-secret={SECRET}"]
+    advised(kube.get_token(), "LATCHKEY_OIDC_CLIENT_SECRET")
+    assert kube.get_token(**NO_BROWSER).err == ""
+    kube.expire()
+    result = kube.get_token(**NO_BROWSER)
+    assert (result.status, result.err) == (0, "")
+    assert kube.run("whoami").err == ""
+
+
+@ids("T-23")
+def test_a_login_that_fails_says_why_it_failed(kube, issuer):
+    issuer.configure(client_secret=SECRET)
+    result = kube.get_token("--oidc-client-secret=another", FAKE_BROWSER="deny")
+    assert result.code and WARNING not in result.err and not [hint for hint in result.hints if "better than" in hint]
+
+
+@ids("T-23")
+def test_a_variable_or_a_file_needs_no_advice(kube, issuer, tmp_path):
+    issuer.configure(client_secret=SECRET)
+    (tmp_path / "secret").write_text(SECRET)
+    advised(kube.get_token(LATCHKEY_OIDC_CLIENT_SECRET=SECRET))
+    advised(kube.get_token("--force-refresh", LATCHKEY_OIDC_CLIENT_SECRET_FILE=str(tmp_path / "secret")))
