@@ -9,9 +9,6 @@
 
 /* Why nobody may be asked ("--non-interactive", "CI=true"); NULL when somebody may. */
 const char *pipeline_non_interactive(const struct command_input *input);
-/* True when --grant-type=auto means client-credentials: an identity token is to be used, or nobody is there
- * and the client has a secret or a key. */
-bool pipeline_has_client_login(const struct command_input *input);
 /* Judges these options and fills them into OUT, whose grant is known. */
 bool pipeline_options_fill(const struct command_input *input, struct login_options *out, struct error *err)
     must_check;

@@ -20,8 +20,9 @@ struct grant {
 };
 extern const struct grant grant_table[];
 extern const size_t grant_count;
-/* "auto" is authcode, or password when there is a user name, or client-credentials when CLIENT_ONLY says that
- * the client can log in by itself and nothing else is asked for. NULL for a name that is none. */
-const struct grant *grant_find(const char *name, bool has_username, bool client_only);
+/* "auto" is authcode, or password when there is a user name, or client-credentials when there is a source of
+ * identity tokens. A client secret says nothing: it belongs to a person's login as well, and that person must
+ * not become the client because CI is set. NULL for a name that is none. */
+const struct grant *grant_find(const char *name, bool has_username, bool has_source);
 
 #endif

@@ -33,8 +33,8 @@ static bool refuse_choice(const struct command_input *input, const char *name, c
 static bool check_grant(const struct command_input *input, struct login_config *config, struct error *err)
 {
     const struct options *options = input->options;
-    const struct grant *grant =
-        grant_find(options->grant_type, !text_is_empty(options->username), pipeline_has_client_login(input));
+    const struct grant *grant = grant_find(options->grant_type, !text_is_empty(options->username),
+                                           !text_is_empty(options->assertion_source));
     if (grant == NULL)
         return refuse_choice(input, "grant-type",
                              "auto|authcode|authcode-keyboard|password|device-code|client-credentials", err);

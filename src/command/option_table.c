@@ -60,7 +60,7 @@ const struct option option_table[] = {
     {"grant-type", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(grant_type),
      "auto|authcode|authcode-keyboard|password|device-code|client-credentials", "auto",
      "How to log in; auto is authcode, password when --username is given, or client-credentials when "
-     "--client-assertion-source is given or nobody is there and the client has a secret or a key"},
+     "--client-assertion-source is given"},
     {"listen-address", 0, OPTION_LIST, LOGIN_COMMANDS, 0, AT(listen_addresses), "HOST:PORT,...",
      "127.0.0.1:8000,127.0.0.1:18000",
      "Where to await the browser's callback, in this order; without the flag a random port comes last. Port "

@@ -16,15 +16,6 @@ const char *pipeline_non_interactive(const struct command_input *input)
     return text_equal(command_variable(input, "CI"), "true") ? "CI=true" : NULL;
 }
 
-bool pipeline_has_client_login(const struct command_input *input)
-{
-    const struct options *options = input->options;
-    if (!text_is_empty(options->assertion_source))
-        return true;
-    bool has_proof = !text_is_empty(options->client_secret) || !text_is_empty(options->assertion_key);
-    return has_proof && text_is_empty(options->username) && pipeline_non_interactive(input) != NULL;
-}
-
 static const char *given_or_null(const char *text)
 {
     return text_is_empty(text) ? NULL : text;

@@ -25,11 +25,11 @@ static const struct grant *by_name(const char *name)
     return NULL;
 }
 
-const struct grant *grant_find(const char *name, bool has_username, bool client_only)
+const struct grant *grant_find(const char *name, bool has_username, bool has_source)
 {
     if (!text_equal(name, "auto"))
         return by_name(name);
-    if (client_only)
+    if (has_source)
         return by_name("client-credentials");
     return by_name(has_username ? "password" : "authcode");
 }

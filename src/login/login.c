@@ -166,9 +166,13 @@ static bool may_ask(const struct login_config *config, struct error *err)
         return true;
     error_set(err, ERROR_NOT_INTERACTIVE, "a login is needed, and %s says that nobody is there to log in",
               config->non_interactive);
-    error_hint(err,
-               "for a pipeline: --grant-type=client-credentials with a secret, a key, an app password or "
-               "--client-assertion-source");
+    if (config->client_secret != NULL || config->proof.key != NULL)
+        error_hint(err, "for a pipeline: --grant-type=client-credentials logs the client '%s' in by itself",
+                   safe(config->client_id));
+    else
+        error_hint(err,
+                   "for a pipeline: --grant-type=client-credentials with a secret, a key, an app password or "
+                   "--client-assertion-source");
     return error_hint(err,
                       "if somebody is there: --non-interactive=false, or log in first with '%s login "
                       "--non-interactive=false'",

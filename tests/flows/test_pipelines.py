@@ -49,11 +49,18 @@ def test_secrets_rest_in_files(job, issuer, tmp_path, name):
     assert ok(job, **{"LATCHKEY_PASSWORD": None, name: None, f"{name}_FILE": str(tmp_path / "file"), **account}).token
 
 
-def test_auto_is_client_credentials_where_nobody_is_there_and_the_client_has_a_secret(job, issuer):
+@ids("K7-75")
+def test_a_secret_alone_makes_nobody_the_client(job, issuer):
+    """A person's container may set CI as well: the session stays that person's."""
     issuer.configure(client_secret=SECRET, client_type="confidential")
     bare = {"LATCHKEY_GRANT_TYPE": None, "LATCHKEY_USERNAME": None, "LATCHKEY_PASSWORD": None, "LATCHKEY_OIDC_CLIENT_SECRET": SECRET}
-    assert ok(job, **bare).claims["preferred_username"] == "ak-kubernetes-client_credentials"
-    assert ok(job, **bare, CI=None).claims["preferred_username"] == "alice"  # the same secret with a browser is a person's login
+    result = job.get_token(**bare)
+    assert result.code == "not_interactive" and issuer.count("token") == 0
+    assert "--grant-type=client-credentials logs the client 'kubernetes' in by itself" in result.hints[0]
+    assert ok(job, **bare, CI=None).claims["preferred_username"] == "alice"
+    assert ok(job, **bare).claims["preferred_username"] == "alice"
+    explicit = {**bare, "LATCHKEY_GRANT_TYPE": "client-credentials"}
+    assert ok(job, **explicit).claims["preferred_username"] == "ak-kubernetes-client_credentials"
 
 
 def barest(program, tmp_path, *more):
