@@ -241,8 +241,8 @@ bool command_setup(const struct command_input *input, struct buffer *out, struct
     if (!login_options_fill(input, &login, err) || !make_entry(input, &entry, err))
         return false;
     login_options_warn(input);
-    forget_cache(&login);
     login_options_prepare_login(input, &login);
+    forget_cache(&login);
     if (!command_check_stdout(err) || !login_run(&login.config, &session, err))
         return false;
     json_seed();

@@ -318,3 +318,9 @@ def test_what_no_kubeconfig_can_hold_is_refused_before_anything_is_sent(new_user
     assert result.code == "config"
     assert "cannot be written into a kubeconfig" in result.err
     assert issuer.requests() == []
+
+
+def test_it_says_nothing_of_a_cache_that_it_does_not_use(new_user, tmp_path):
+    for environment in ({}, {"XDG_RUNTIME_DIR": str(tmp_path)}):
+        result = new_user.run("setup", **environment)
+        assert result.status == 0 and "warning: " not in result.err, result.err
