@@ -25,7 +25,8 @@ def forms(secret):
 
 
 class Watch(threading.Thread):
-    """Reads the command line of every process that we started, again and again, and the environment of every browser."""
+    """Reads the command line of every process that we started, again and again, and the environment of every child of
+    the program's: browsers and commands. (Its own environment is where it gets its secrets from.)"""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -46,7 +47,7 @@ class Watch(threading.Thread):
             self.family.add(int(process.name))
             command_line = (process / "cmdline").read_bytes()
             self.command_lines.add(command_line)
-            if b"browse.py" in command_line:
+            if int(process.name) != os.getpid() and os.path.basename(command_line.split(b"\0")[0]) != b"latchkey":
                 self.environments.add((process / "environ").read_bytes())
         except OSError:
             return  # it has ended
@@ -66,7 +67,7 @@ def places(result, directory, watch):
     yield from ((f"file {path.name}", path.read_bytes().decode("latin-1")) for path in directory.rglob("*")
                 if path.is_file() and not path.is_symlink() and not (path.parent.name == "cache" and path.suffix == ".json"))
     yield from (("command line", line.decode("latin-1")) for line in watch.command_lines)
-    yield from (("environment of the browser", text.decode("latin-1")) for text in watch.environments)
+    yield from (("environment of a child", text.decode("latin-1")) for text in watch.environments)
 
 
 def hits(secrets, result, directory, watch):
