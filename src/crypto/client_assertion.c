@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Client assertions by libjwt 1.10 to 2.x; what it signs is verified before it leaves. */
+/* Client assertions by libjwt 1.10 to 2.x, and by OpenSSL where no libjwt signs right; each is verified
+ * before it leaves. */
 #include "crypto/client_assertion.h"
 
 #include <jwt.h>
@@ -8,11 +9,12 @@
 
 #include "algorithm.h"
 #include "base/encoding.h"
+#include "base/json.h"
 #include "base/late.h"
 #include "base/text.h"
 #include "signature.h"
 
-enum { LIFETIME_SECONDS = 300, MOST_SIGNATURE_BYTES = 2048 };
+enum { LIFETIME_SECONDS = 300, MOST_SIGNATURE_BYTES = 2048, MOST_TEXT_BYTES = 256 * 1024 };
 
 /* clang-format off */
 #define JWT_FUNCTIONS(X)                                                            \
@@ -50,13 +52,12 @@ static bool refuse_algorithm(const char *alg, struct error *err)
     return error_hint(err, "RS256 and ES256 work with every version");
 }
 
-/* Versions that know PS256 still sign nothing with it, or with a salt that RFC 7518 forbids. */
 static bool refuse_key(const char *alg, struct error *err)
 {
-    if (text_starts_with(alg, "PS"))
-        return refuse_algorithm(alg, err);
     error_set(err, ERROR_CONFIG, "the client's key cannot sign with '%s'", alg);
-    return error_hint(err, "RS* needs an RSA key, ES256 one on P-256, ES384 on P-384, ES512 on P-521");
+    return error_hint(
+        err, "RS* and PS* need an RSA key, ES256 one on P-256, ES384 on P-384, ES512 on P-521; a key for "
+             "RSASSA-PSS alone signs with PS*");
 }
 
 /* libjwt 1.x takes a key on any curve for ES256. */
@@ -72,6 +73,47 @@ static bool check(const struct client_assertion *assertion, const char *jwt, str
     if (!signature_judge_own(algorithm_find(assertion->alg), assertion->key, &signed_text, &valid, err))
         return false;
     return valid || refuse_key(assertion->alg, err);
+}
+
+static bool add_part(json_t *part, struct buffer *text)
+{
+    json_auto_t *owned = part;
+    if (owned == NULL)
+        return false;
+    cleanup_string char *json = json_to_text(owned);
+    cleanup_string char *encoded = memory_allocate(BASE64URL_SIZE(strlen(json)));
+    encoding_base64url((const uint8_t *)json, strlen(json), encoded);
+    return buffer_append_text(text, encoded);
+}
+
+/* libjwt 1.10 has no PS*; versions that know it sign nothing with it, or with a salt that RFC 7518 forbids.
+ */
+static bool sign_pss(const struct client_assertion *assertion, const struct algorithm *algorithm, char **out,
+                     struct error *err)
+{
+    cleanup_buffer struct buffer text = BUFFER(MOST_TEXT_BYTES), signature = BUFFER(MOST_SIGNATURE_BYTES);
+    char encoded[BASE64URL_SIZE(MOST_SIGNATURE_BYTES)];
+    bool fits = false;
+    json_seed();
+    if (!add_part(json_pack("{s:s, s:s, s:s*}", "alg", assertion->alg, "typ", "JWT", "kid", assertion->kid),
+                  &text) ||
+        !buffer_append_text(&text, ".") ||
+        !add_part(json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "iss", assertion->client_id, "sub",
+                            assertion->client_id, "aud", assertion->audience, "jti", assertion->id, "iat",
+                            (json_int_t)assertion->now, "exp",
+                            (json_int_t)(assertion->now + LIFETIME_SECONDS)),
+                  &text))
+        return error_set(err, ERROR_CONFIG, "a client assertion cannot be made of these names");
+    if (!signature_make_pss(algorithm, assertion->key, &text, &signature, &fits, err))
+        return false;
+    if (!fits)
+        return refuse_key(assertion->alg, err);
+    encoding_base64url((const uint8_t *)signature.data, signature.length, encoded);
+    cleanup_string char *whole = memory_format("%s.%s", buffer_text(&text), encoded);
+    if (!check(assertion, whole, err))
+        return false;
+    *out = steal(whole);
+    return true;
 }
 
 static bool sign(const struct client_assertion *assertion, jwt_alg_t alg, char **out, struct error *err)
@@ -93,9 +135,12 @@ static bool sign(const struct client_assertion *assertion, jwt_alg_t alg, char *
 
 bool client_assertion_build(const struct client_assertion *assertion, char **jwt, struct error *err)
 {
-    if (algorithm_find(assertion->alg) == NULL)
+    const struct algorithm *algorithm = algorithm_find(assertion->alg);
+    if (algorithm == NULL)
         return error_set(err, ERROR_CONFIG, "a client assertion cannot be signed with '%s'",
                          safe(assertion->alg));
+    if (algorithm->scheme == ALGORITHM_RSA_PSS)
+        return sign_pss(assertion, algorithm, jwt, err);
     if (!late_bind(&library, err) || !signature_check_private_key(assertion->key, err))
         return false;
     jwt_alg_t alg = libjwt.jwt_str_alg(assertion->alg);

@@ -282,6 +282,31 @@ static bool read_private_key(const char *pem, EVP_PKEY **out, struct error *err)
     return true;
 }
 
+static bool sign_with_openssl(EVP_PKEY *key, const struct algorithm *algorithm, const struct buffer *input,
+                              struct buffer *signature)
+{
+    uint8_t bytes[JWK_RSA_BYTES];
+    size_t size = sizeof(bytes);
+    cleanup_digest_context EVP_MD_CTX *context = openssl.EVP_MD_CTX_new();
+    EVP_PKEY_CTX *options = NULL; /* belongs to CONTEXT */
+    return context != NULL &&
+           openssl.EVP_DigestSignInit_ex(context, &options, algorithm->digest, NULL, NULL, key, NULL) == 1 &&
+           choose_padding(options, algorithm) &&
+           openssl.EVP_DigestSign(context, bytes, &size, bytes_of(input), input->length) == 1 &&
+           buffer_append(signature, (const char *)bytes, size);
+}
+
+bool signature_make_pss(const struct algorithm *algorithm, const char *pem, const struct buffer *input,
+                        struct buffer *signature, bool *fits, struct error *err)
+{
+    cleanup_key EVP_PKEY *key = NULL;
+    if (!read_private_key(pem, &key, err))
+        return false;
+    *fits = sign_with_openssl(key, algorithm, input, signature);
+    openssl.ERR_clear_error();
+    return true;
+}
+
 bool signature_check_private_key(const char *pem, struct error *err)
 {
     cleanup_key EVP_PKEY *key = NULL;

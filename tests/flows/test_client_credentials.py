@@ -137,12 +137,12 @@ def test_accounts_do_not_share_a_session(robot, issuer):
 # A key
 
 keys = {"RS256": rsa.generate_private_key(65537, 2048), "ES256": ec.generate_private_key(ec.SECP256R1()),
-        "ES384": ec.generate_private_key(ec.SECP384R1())}
+        "ES384": ec.generate_private_key(ec.SECP384R1()), "ES512": ec.generate_private_key(ec.SECP521R1())}
 
 
-def write_key(directory, key):
+def write_key(directory, key, form="PKCS8"):
     path = directory / "client.pem"
-    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, getattr(serialization.PrivateFormat, form), serialization.NoEncryption()))
     return str(path)
 
 
@@ -150,7 +150,7 @@ def jwk(key):
     numbers = key.public_key().public_numbers()
     if isinstance(key, rsa.RSAPrivateKey):
         return {"kty": "RSA", "n": encode(numbers.n.to_bytes(256, "big")), "e": encode(b"\1\0\1")}
-    size = key.key_size // 8
+    size = (key.key_size + 7) // 8
     return {"kty": "EC", "crv": f"P-{key.key_size}", "x": encode(numbers.x.to_bytes(size, "big")), "y": encode(numbers.y.to_bytes(size, "big"))}
 
 
@@ -175,6 +175,18 @@ def test_a_key_signs_an_assertion(kube, issuer, tmp_path, alg, flags):
     assert payload["iss"] == payload["sub"] == "kubernetes" and payload["aud"] == issuer.url
     assert before <= payload["iat"] <= time.time() and payload["exp"] - payload["iat"] <= 300
     assert len(base64.urlsafe_b64decode(payload["jti"] + "=")) >= 16
+
+
+@ids("TOK-03")
+@pytest.mark.parametrize("alg", ["RS384", "RS512", "PS256", "PS384", "PS512"])
+@pytest.mark.parametrize("form", ["PKCS8", "TraditionalOpenSSL"])
+def test_an_rsa_key_signs_with_every_algorithm(kube, issuer, tmp_path, alg, form):
+    trust(issuer, keys["RS256"])
+    ok(kube, GRANT, f"--client-assertion-key={write_key(tmp_path, keys['RS256'], form)}", f"--client-assertion-algorithm={alg}",
+       "--client-assertion-key-id=a\"b")
+    token = token_form(issuer)["client_assertion"]
+    assert decode_part(token, 0) == {"alg": alg, "typ": "JWT", "kid": 'a"b'} and verify(jwk(keys["RS256"]), alg, token)
+    assert set(decode_part(token, 1)) == {"iss", "sub", "aud", "jti", "iat", "exp"}
 
 
 @ids("TOK-03")
