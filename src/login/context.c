@@ -17,6 +17,17 @@ static const char *find_user(const struct login_config *config)
     return config->proof.source != NULL ? config->proof.mark : config->username;
 }
 
+/* A label does not make two user names one. */
+static const struct text_map *add_username(const struct login_config *config, struct text_map *extra)
+{
+    const struct text_map *own = config->extra_params;
+    for (size_t i = 0; own != NULL && i < own->count; i++)
+        text_map_set(extra, own->items[i].name, own->items[i].value);
+    if (config->username != NULL)
+        text_map_set(extra, "username", config->username);
+    return extra;
+}
+
 void login_key_make(const struct login_config *config, struct session_key *key)
 {
     struct session_key_parts parts = {.issuer = config->issuer,
@@ -28,6 +39,9 @@ void login_key_make(const struct login_config *config, struct session_key *key)
                                       .access_token = config->use_access_token,
                                       .headers = config->http.headers,
                                       .tls_unverified = config->http.insecure_skip_tls_verify};
+    cleanup_text_map struct text_map extra = {0};
+    if (config->account != NULL && text_equal(config->grant->name, "password"))
+        parts.extra = add_username(config, &extra);
     session_key_make(&parts, key);
 }
 

@@ -129,3 +129,14 @@ def test_a_label_that_cannot_be_shown_is_refused(kube, issuer, name):
 def test_a_client_has_no_account(kube, issuer):
     result = kube.get_token(ADMIN, "--grant-type=client-credentials", "--oidc-client-secret=x")
     assert result.code == "config" and "--account" in result.err
+
+
+def test_a_label_does_not_make_two_user_names_one(kube, issuer):
+    """K7-34: another user name is another session."""
+    flags = [ADMIN, "--grant-type=password"]
+    assert kube.get_token(*flags, "--username=alice", LATCHKEY_PASSWORD="alice-app-password").claims["preferred_username"] == "alice"
+    robot = kube.get_token(*flags, "--username=k8s-robot", LATCHKEY_PASSWORD="robot-app-password")
+    assert robot.claims["preferred_username"] == "k8s-robot"
+    assert kube.get_token(*flags, "--username=alice", **NO_BROWSER).claims["preferred_username"] == "alice"
+    accounts = [one["account"] for one in json.loads(kube.bare("list", f"--token-cache-dir={kube.cache}", "--output=json").out)["sessions"]]
+    assert accounts == ["admin", "admin"]
