@@ -112,7 +112,6 @@ static bool ask_often(const struct identity_request *request, struct http *http,
     encoding_percent(request->audience, &address);
     struct http_request ask = {.what = "the identity token",
                                .url = buffer_text(&address),
-                               .bearer = identity_variable(request, REQUEST_TOKEN),
                                .accept = "application/json; api-version=2.0",
                                .limit = 2 * IDENTITY_TOKEN_LIMIT,
                                .keep_redirects = true};
@@ -126,7 +125,8 @@ static bool ask_often(const struct identity_request *request, struct http *http,
     return false;
 }
 
-/* The platform is not the provider: none of the provider's headers, and none of its CAs, go there. */
+/* The platform is not the provider: none of the provider's headers, and none of its CAs, go there. The scheme
+ * is spelled as GitHub's documents spell it, in case that somebody compares letters. */
 bool identity_github(const struct identity_request *request, struct buffer *token, struct error *err)
 {
     if (identity_variable(request, REQUEST_URL) == NULL || identity_variable(request, REQUEST_TOKEN) == NULL)
@@ -134,7 +134,10 @@ bool identity_github(const struct identity_request *request, struct buffer *toke
     struct login_context *context = request->context;
     struct http_settings settings = context->config->http;
     cleanup_http struct http *http = NULL;
-    settings.headers = NULL;
+    cleanup_text_map struct text_map headers = {0};
+    cleanup_secret char *job = memory_format("bearer %s", identity_variable(request, REQUEST_TOKEN));
+    text_map_set(&headers, "Authorization", job);
+    settings.headers = &headers;
     settings.ca_files = settings.ca_data = NULL;
     settings.insecure_skip_tls_verify = false;
     settings.allow_plain_http = true;

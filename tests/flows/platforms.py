@@ -62,9 +62,8 @@ class TokenService:
             chosen = self.answers.pop(0)
             return (chosen[0], chosen[1].encode()) if chosen else (0, b"")
         address = urlsplit(request.path)
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         query = parse_qsl(address.query, strict_parsing=True)
-        if address.path != self.path or scheme.lower() != "bearer" or token != REQUEST_TOKEN:
+        if address.path != self.path or request.headers.get_all("Authorization") != [f"bearer {REQUEST_TOKEN}"]:
             return 401, b"{}"
         if [name for name, _ in query][-1] != "audience" or request.headers["Accept"] != "application/json; api-version=2.0":
             return 400, b"{}"

@@ -75,6 +75,19 @@ def test_the_audience_is_percent_encoded_and_can_be_chosen(pipeline, issuer, ser
     assert service.requests[0]["path"].endswith("&audience=a%20b%26c%3D%C3%A4%2B%25")
 
 
+@pytest.mark.parametrize("name", ["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"])
+def test_one_variable_is_enough_to_know_where_we_are(pipeline, issuer, service, name):
+    result = refused(pipeline, issuer, "auto", **{name: service.environment[name]})
+    assert f"'{name}' is set" in result.err and PERMISSION in result.hints[-1]
+
+
+def test_forgejo_is_known_by_its_address(pipeline, issuer):
+    with TokenService(TOKEN, path="/api/actions/_apis/pipelines/workflows/1/idtoken") as service:
+        result = refused(pipeline, issuer, "auto", **{**service.environment, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": None})
+        accepted(pipeline, issuer, "auto", **service.environment)
+    assert "Forgejo Actions" in result.err and "enable-openid-connect: true" in result.hints[-1]
+
+
 def test_an_address_without_a_query_gets_one(pipeline, issuer):
     with TokenService(TOKEN, query="") as service:
         accepted(pipeline, issuer, "github", **service.environment)
@@ -158,7 +171,7 @@ IN_VARIABLES = [
     ("gitlab:MY_TOKEN", {"MY_TOKEN": TOKEN, "ID_TOKEN": "other"}, []),
     ("gitlab", {"AK_EXAMPLE_ID_TOKEN": TOKEN, "ID_TOKEN": "other"}, ["--client-assertion-audience=ak.example"]),
     ("circleci", {"CIRCLECI": "true", "CIRCLE_OIDC_TOKEN": TOKEN}, []), ("circleci", {"CIRCLE_OIDC_TOKEN": "other", "CIRCLE_OIDC_TOKEN_V2": TOKEN}, []),
-    ("auto", {"CIRCLECI": "true", "CIRCLE_OIDC_TOKEN_V2": TOKEN}, []), ("bitbucket", {"BITBUCKET_STEP_OIDC_TOKEN": TOKEN}, []),
+    ("auto", {"CIRCLECI": "true", "CIRCLE_OIDC_TOKEN_V2": TOKEN}, []), ("auto", {"CIRCLE_OIDC_TOKEN": TOKEN}, []), ("bitbucket", {"BITBUCKET_STEP_OIDC_TOKEN": TOKEN}, []),
     ("auto", {"BITBUCKET_BUILD_NUMBER": "1", "BITBUCKET_STEP_OIDC_TOKEN": TOKEN}, []), ("env:ANY", {"ANY": f" {TOKEN}\n"}, []),
     # a runner in a cluster is a job of its platform, not a pod
     ("auto", {"GITLAB_CI": "true", "ID_TOKEN": TOKEN, "KUBERNETES_SERVICE_HOST": "10.0.0.1"}, [])]
@@ -215,6 +228,16 @@ def test_a_pipe_is_read_once(pipeline, issuer):
     started = pipeline.start("get-token", f"--client-assertion-source=file:/dev/fd/{reader}", process={"pass_fds": [reader]})
     os.close(reader)
     assert started.wait().claims["preferred_username"] == NAME
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to put a file where a kubelet does")
+@pytest.mark.parametrize("source", ["kubernetes", "auto"])
+def test_a_pod_has_its_token_where_the_kubelet_puts_it(pipeline, issuer, source):
+    script = (f"mount -t tmpfs none /run && mkdir -p /run/secrets/kubernetes.io/serviceaccount && "
+              f"echo {TOKEN} >/run/secrets/kubernetes.io/serviceaccount/token && exec \"$@\"")
+    result = pipeline.start("get-token", f"--client-assertion-source={source}", KUBERNETES_SERVICE_HOST="10.0.0.1",
+                            process={"before": ["unshare", "--mount", "sh", "-ec", script, "sh"]}).wait()
+    assert result.claims["preferred_username"] == NAME, result.err
 
 
 @pytest.mark.parametrize("source", ["kubernetes", "auto"])
