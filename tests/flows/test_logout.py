@@ -168,6 +168,18 @@ def test_one_that_is_kept_does_not_hold_up_the_others(known, issuer):
     assert len(list(known.cache.glob("*.json"))) == 1
 
 
+@ids("REF-10")
+def test_half_an_end_is_no_answer(known, issuer):
+    """As for kubectl: stdout holds the whole answer or nothing. What is left is what `list` shows."""
+    login_elsewhere(known, "--oidc-extra-scope=groups")
+    issuer.fault("revoke", status=503, body="")
+    result = logout(known, "--all", "--output=json")
+    assert result.code == "server"  # and nothing on stdout
+    assert "is kept" in result.err and "the refresh token is revoked, the session is deleted" in result.err
+    left = json.loads(known.bare("list", f"--token-cache-dir={known.cache}", "--output=json").out)["sessions"]
+    assert len(left) == 1 and results(logout(known, "--all", "--output=json")) == ["revoked"]
+
+
 def test_a_client_secret_goes_only_to_its_own_client(known, issuer):
     login_elsewhere(known, "--oidc-extra-scope=groups")
     issuer.clear_log()
