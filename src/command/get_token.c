@@ -8,6 +8,7 @@
 #include "kubernetes/apiserver.h"
 #include "kubernetes/exec_credential.h"
 #include "login/background.h"
+#include "login/context.h"
 #include "login/login.h"
 
 /* The API server does not say why it answers 401; the token shows what it may dislike. */
@@ -54,6 +55,17 @@ static void refresh_session(const struct command_input *input)
     background_refresh(&login.config);
 }
 
+/* An opaque token does not say whose it is; the session does. */
+static void find_subject(const struct login_config *config, struct session *session)
+{
+    cleanup_login_rested struct login_rested rested = {0};
+    if (session->subject != NULL)
+        return;
+    login_read_session(config, &rested, NULL);
+    if (rested.found && text_equal(rested.session.token, session->token))
+        session->subject = steal(rested.session.subject);
+}
+
 bool command_get_token(const struct command_input *input, struct buffer *out, struct error *err)
 {
     cleanup_login_options struct login_options login = {0};
@@ -83,6 +95,8 @@ bool command_get_token(const struct command_input *input, struct buffer *out, st
         if (!command_check_stdout(err) || !login_run(&login.config, &session, err))
             return false;
     }
+    if (output == TOKEN_OUTPUT_JSON)
+        find_subject(&login.config, &session);
     if (output != TOKEN_OUTPUT_EXEC_CREDENTIAL)
         return token_output_write(output, &session, login.config.issuer, out, err);
     return exec_credential_write(request.version, session.token, session.expires_at, out, err);

@@ -48,9 +48,10 @@ static bool write_json(const struct session *session, const char *issuer, struct
     json_seed();
     if (!jws_read_claims(session->token, &claims, &ignored))
         claims = json_object();
-    json_auto_t *answer =
-        json_pack("{s:s, s:s, s:s, s:s?, s:o}", "token", session->token, "expiry", expiry, "issuer", issuer,
-                  "subject", json_text(claims, "sub"), "groups", token_output_groups(claims));
+    const char *subject = json_text(claims, "sub");
+    json_auto_t *answer = json_pack("{s:s, s:s, s:s, s:s?, s:o}", "token", session->token, "expiry", expiry,
+                                    "issuer", issuer, "subject", subject != NULL ? subject : session->subject,
+                                    "groups", token_output_groups(claims));
     if (answer == NULL)
         return error_set(err, ERROR_MEMORY, "cannot write the token as JSON");
     cleanup_secret char *text = json_to_text(answer);

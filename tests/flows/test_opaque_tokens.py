@@ -133,6 +133,12 @@ def test_whoami_knows_the_person_and_not_the_groups(kube, issuer, forger):
     assert "groups:  not known, the token is opaque" in kube.run("whoami", FLAG).out
 
 
+def test_as_json_it_says_whose_it_is(kube, issuer, forger):
+    log_in(kube, forger)
+    said = json.loads(kube.get_token(FLAG, "--output=json", **NO_BROWSER).out)
+    assert (said["token"], said["issuer"], said["subject"], said["groups"]) == (OPAQUE, issuer.url, "subject-1", [])
+
+
 @ids("OUT-04")
 def test_a_client_needs_no_id_token(kube, issuer, forger):
     flags = ["--grant-type=client-credentials", "--oidc-client-secret=x"]
