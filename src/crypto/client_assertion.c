@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Client assertions by libjwt 1.10 to 2.x, and by OpenSSL where no libjwt signs right; each is verified
- * before it leaves. */
+/* Client assertions by libjwt 1.10 to 2.x, and by OpenSSL where no libjwt signs right; all are verified. */
 #include "crypto/client_assertion.h"
 
 #include <jwt.h>
@@ -93,7 +92,6 @@ static bool sign_pss(const struct client_assertion *assertion, const struct algo
 {
     cleanup_buffer struct buffer text = BUFFER(MOST_TEXT_BYTES), signature = BUFFER(MOST_SIGNATURE_BYTES);
     char encoded[BASE64URL_SIZE(MOST_SIGNATURE_BYTES)];
-    bool fits = false;
     json_seed();
     if (!add_part(json_pack("{s:s, s:s, s:s*}", "alg", assertion->alg, "typ", "JWT", "kid", assertion->kid),
                   &text) ||
@@ -104,9 +102,9 @@ static bool sign_pss(const struct client_assertion *assertion, const struct algo
                             (json_int_t)(assertion->now + LIFETIME_SECONDS)),
                   &text))
         return error_set(err, ERROR_CONFIG, "a client assertion cannot be made of these names");
-    if (!signature_make_pss(algorithm, assertion->key, &text, &signature, &fits, err))
+    if (!signature_make_pss(algorithm, assertion->key, &text, &signature, err))
         return false;
-    if (!fits)
+    if (signature.length == 0)
         return refuse_key(assertion->alg, err);
     encoding_base64url((const uint8_t *)signature.data, signature.length, encoded);
     cleanup_string char *whole = memory_format("%s.%s", buffer_text(&text), encoded);

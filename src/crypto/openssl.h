@@ -20,7 +20,8 @@
 /* clang-format off */
 #define OPENSSL_FUNCTIONS(X)                                                                         \
     X(BIO_free) X(BIO_new_mem_buf) X(BN_bin2bn) X(BN_free) X(ERR_clear_error) X(EVP_DigestVerify)    \
-    X(EVP_DigestVerifyInit_ex) X(EVP_DigestSign) X(EVP_DigestSignInit_ex) X(EVP_MD_CTX_free) X(EVP_MD_CTX_new) X(EVP_PKEY_CTX_free)             \
+    X(EVP_DigestVerifyInit_ex) X(EVP_DigestSign) X(EVP_DigestSignInit_ex) X(EVP_MD_CTX_free)         \
+    X(EVP_MD_CTX_new) X(EVP_PKEY_CTX_free)                                                           \
     X(EVP_PKEY_CTX_new_from_name) X(EVP_PKEY_CTX_new_from_pkey) X(EVP_PKEY_CTX_set_rsa_mgf1_md_name) \
     X(EVP_PKEY_CTX_set_rsa_padding) X(EVP_PKEY_CTX_set_rsa_pss_saltlen) X(EVP_PKEY_free)             \
     X(EVP_PKEY_fromdata) X(EVP_PKEY_fromdata_init) X(EVP_PKEY_new_raw_public_key_ex)                 \

@@ -297,12 +297,13 @@ static bool sign_with_openssl(EVP_PKEY *key, const struct algorithm *algorithm, 
 }
 
 bool signature_make_pss(const struct algorithm *algorithm, const char *pem, const struct buffer *input,
-                        struct buffer *signature, bool *fits, struct error *err)
+                        struct buffer *signature, struct error *err)
 {
     cleanup_key EVP_PKEY *key = NULL;
     if (!read_private_key(pem, &key, err))
         return false;
-    *fits = sign_with_openssl(key, algorithm, input, signature);
+    if (!sign_with_openssl(key, algorithm, input, signature))
+        buffer_clear(signature);
     openssl.ERR_clear_error();
     return true;
 }

@@ -31,10 +31,10 @@ bool signature_judge(const struct algorithm *algorithm, const struct jwk *key,
  * encrypted one, which a library would ask a passphrase for (code config). */
 bool signature_judge_own(const struct algorithm *algorithm, const char *pem,
                          const struct signed_text *signed_text, bool *valid, struct error *err) must_check;
-/* Signs LENGTH bytes at INPUT with our own key, for the algorithms with PSS; *FITS tells whether the key can.
+/* Signs INPUT with our own key, for the algorithms with PSS; SIGNATURE stays empty when the key cannot.
  * Refuses a PEM text as above. */
 bool signature_make_pss(const struct algorithm *algorithm, const char *pem, const struct buffer *input,
-                        struct buffer *signature, bool *fits, struct error *err) must_check;
+                        struct buffer *signature, struct error *err) must_check;
 /* Refuses a PEM text as above. */
 bool signature_check_private_key(const char *pem, struct error *err) must_check;
 

@@ -179,13 +179,6 @@ static bool may_ask(const struct login_config *config, struct error *err)
                       config->program);
 }
 
-/* Not before a login that fails: that has more to say. */
-static void say_advice(const struct login_config *config)
-{
-    for (size_t i = 0; config->advice != NULL && i < config->advice->count; i++)
-        notice_say(&config->notice, i == 0 ? NOTICE_WARNING : NOTICE_HINT, "%s", config->advice->items[i]);
-}
-
 static bool log_in(struct login_context *context, struct session *out, struct error *err)
 {
     bool asked = false;
@@ -204,7 +197,18 @@ static bool log_in(struct login_context *context, struct session *out, struct er
     if (!context->config->force_login) /* `login` says it as its answer */
         notice_say(&context->config->notice, NOTICE_INFO, "logged in as %s at %s", safe(out->username),
                    safe(context->config->issuer));
-    say_advice(context->config);
+    return true;
+}
+
+/* What was given could be given better. A login that failed has more to say; a client that renews its token
+ * would say it every few minutes. */
+static bool log_in_and_advise(struct login_context *context, struct session *out, struct error *err)
+{
+    const struct login_config *config = context->config;
+    if (!log_in(context, out, err))
+        return false;
+    for (size_t i = 0; config->advice != NULL && i < config->advice->count; i++)
+        notice_say(&config->notice, i == 0 ? NOTICE_WARNING : NOTICE_HINT, "%s", config->advice->items[i]);
     return true;
 }
 
@@ -276,7 +280,7 @@ static bool renew(struct login_context *context, struct session *out, struct err
     if (warning.code != ERROR_NONE)
         notice_say(&context->config->notice, NOTICE_WARNING, "%s", warning.message);
     if (!found)
-        return log_in(context, out, err);
+        return log_in_and_advise(context, out, err);
     if (is_held_up(context, err) && use_old_token(context, &stored, err, out))
         return true;
     error_clear(err);
@@ -307,7 +311,7 @@ static bool renew(struct login_context *context, struct session *out, struct err
     }
     error_clear(err);
     http_set_patience(context->http, true);
-    return log_in(context, out, err);
+    return log_in_and_advise(context, out, err);
 }
 
 /* A deploy that takes longer than its token fails in the middle: better now. */

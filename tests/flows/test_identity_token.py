@@ -171,7 +171,8 @@ IN_VARIABLES = [
     ("gitlab:MY_TOKEN", {"MY_TOKEN": TOKEN, "ID_TOKEN": "other"}, []),
     ("gitlab", {"AK_EXAMPLE_ID_TOKEN": TOKEN, "ID_TOKEN": "other"}, ["--client-assertion-audience=ak.example"]),
     ("circleci", {"CIRCLECI": "true", "CIRCLE_OIDC_TOKEN": TOKEN}, []), ("circleci", {"CIRCLE_OIDC_TOKEN": "other", "CIRCLE_OIDC_TOKEN_V2": TOKEN}, []),
-    ("auto", {"CIRCLECI": "true", "CIRCLE_OIDC_TOKEN_V2": TOKEN}, []), ("auto", {"CIRCLE_OIDC_TOKEN": TOKEN}, []), ("bitbucket", {"BITBUCKET_STEP_OIDC_TOKEN": TOKEN}, []),
+    ("auto", {"CIRCLECI": "true", "CIRCLE_OIDC_TOKEN_V2": TOKEN}, []), ("auto", {"CIRCLE_OIDC_TOKEN": TOKEN}, []),
+    ("bitbucket", {"BITBUCKET_STEP_OIDC_TOKEN": TOKEN}, []),
     ("auto", {"BITBUCKET_BUILD_NUMBER": "1", "BITBUCKET_STEP_OIDC_TOKEN": TOKEN}, []), ("env:ANY", {"ANY": f" {TOKEN}\n"}, []),
     # a runner in a cluster is a job of its platform, not a pod
     ("auto", {"GITLAB_CI": "true", "ID_TOKEN": TOKEN, "KUBERNETES_SERVICE_HOST": "10.0.0.1"}, [])]

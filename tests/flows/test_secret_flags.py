@@ -149,6 +149,17 @@ def test_neither_the_cache_nor_a_refresh_says_it_again(kube, issuer):
 
 
 @ids("T-23")
+def test_nor_does_a_client_that_renews_its_token(kube, issuer):
+    issuer.configure(client_secret=SECRET, client_type="confidential")
+    kube.flags += [f"--oidc-client-secret={SECRET}", "--grant-type=client-credentials"]
+    advised(kube.get_token(), "LATCHKEY_OIDC_CLIENT_SECRET")
+    kube.expire()
+    result = kube.get_token()
+    assert result.status == 0 and issuer.count("token") == 2
+    advised(result)
+
+
+@ids("T-23")
 def test_a_login_that_fails_says_why_it_failed(kube, issuer):
     issuer.configure(client_secret=SECRET)
     result = kube.get_token("--oidc-client-secret=another", FAKE_BROWSER="deny")

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A session at rest and a small issuer for the tests of the login layer: one canned answer for each endpoint.
- */
+/* A session at rest and a small issuer with one canned answer, for the tests of the login layer. */
 #ifndef TESTS_LOGIN_FIXTURE_H
 #define TESTS_LOGIN_FIXTURE_H
 
@@ -80,8 +79,11 @@ static inline void issuer_serve(int listener, const char *url, struct issuer_vie
             issuer_send_metadata(fd, url, view->without_endpoints);
         } else {
             memcpy(view->head, head, HEAD_SIZE);
-            if (sscanf(head, "%*s %255s", view->path) != 1)
-                view->path[0] = '\0';
+            const char *path = head + strcspn(head, " ") + 1;
+            size_t length = strcspn(path, " ");
+            length = length < sizeof(view->path) ? length : sizeof(view->path) - 1;
+            memcpy(view->path, path, length);
+            view->path[length] = '\0';
             view->requests++;
             issuer_send(fd, view->status, view->body);
         }
