@@ -138,6 +138,17 @@ def shell(request, program, tmp_path):
     started.end()
 
 
+def test_a_label_that_a_shell_would_take_apart_stays_one_word(shell, kube):
+    """And is never run: what is offered is written into a command line."""
+    label = "al'ice $(touch trace) & co"
+    assert kube.get_token(f"--account={label}").status == 0
+    shell.enter(f"export LATCHKEY_TOKEN_CACHE_DIR={kube.cache}")
+    shell.complete("latchkey get-token --account=al").read_until("co", 10)
+    shell.enter("")
+    shell.terminal.read_until("--oidc-issuer-url is missing", 10)  # nothing was left over
+    assert not list(kube.directory.rglob("trace"))
+
+
 @pytest.mark.parametrize(("start", "whole"), [
     ("latchkey get-t", "latchkey get-token "),
     ("latchkey get-token --grant-ty", "latchkey get-token --grant-type"),
