@@ -2,13 +2,16 @@
 /* Sends a form to the token endpoint and reads the answer. */
 #include "login/token_request.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/log.h"
 #include "crypto/client_assertion.h"
 #include "crypto/random.h"
+#include "oidc/query.h"
 
-enum { ANSWER_LIMIT = 1024 * 1024, SKEW_SECONDS = 60 };
+enum { ANSWER_LIMIT = 1024 * 1024, SKEW_SECONDS = 60, SHORTEST_SECRET = 6 };
 
 enum client_authentication { CLIENT_PUBLIC, CLIENT_BASIC, CLIENT_POST, CLIENT_KEY };
 #define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -140,6 +143,31 @@ static void warn_of_skew(struct login_context *context, int64_t date)
                skew > 0 ? "ahead of" : "behind");
 }
 
+static const char *const secret_names[] = {"client_secret", "client_assertion", "password",      "code",
+                                           "code_verifier", "device_code",      "refresh_token", "token"};
+
+static void cover(const char *secret, struct buffer *body)
+{
+    size_t length = secret != NULL ? strlen(secret) : 0;
+    char *at = body->data;
+    while (length >= SHORTEST_SECRET && at != NULL &&
+           (at = memmem(at, body->length - (size_t)(at - body->data), secret, length)) != NULL) {
+        memset(at, '*', length);
+        at += length;
+    }
+}
+
+/* A refusal may repeat what was sent, and its words are shown. */
+static void cover_secrets(const struct login_config *config, const char *form, struct buffer *body)
+{
+    cleanup_query struct query sent = {0};
+    cover(config->client_secret, body);
+    if (!query_parse(form, strlen(form), &sent))
+        return;
+    for (size_t i = 0; i < array_length(secret_names); i++)
+        cover(query_get(&sent, secret_names[i]), body);
+}
+
 bool token_request_post(struct login_context *context, const struct token_post *post,
                         struct http_response *out, struct error *err)
 {
@@ -169,6 +197,8 @@ bool token_request_post(struct login_context *context, const struct token_post *
     if (!http_perform(context->http, &request, out, err))
         return false;
     warn_of_skew(context, out->date);
+    if (out->status != 200)
+        cover_secrets(config, buffer_text(post->form), &out->body);
     return true;
 }
 

@@ -65,6 +65,7 @@ def test_a_command_leaves_it_too(kube, tmp_path):
     ([f"-oidc-client-secret={SECRET}"], "unknown shorthand flag: 'o' in -oidc-client-secret"),
     ([f"-password={SECRET}"], "unknown shorthand flag: 'p' in -password"),
     ([f"--client-secret={SECRET}"], "unknown flag: --client-secret"),
+    (["--", f"--oidc-client-secret={SECRET}"], 'unknown command "--oidc-client-secret" for'),
     (["--oidc-client-secret=", SECRET], "a word that belongs to no flag stands behind the value of --oidc-client-secret"),
     (["--password=my", SECRET], "a word that belongs to no flag stands behind the value of --password"),
     ([f"--oidc-request-header=Authorization: Bearer {SECRET}"], "... must be formatted as key=value"),

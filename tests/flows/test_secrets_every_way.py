@@ -112,6 +112,39 @@ def test_a_client_by_itself(guarded, issuer, way, outcome):
     check(guarded, issuer, result, watch, tokens=int(good))
 
 
+REPEATED = [("secret", CLIENT_SECRET), ("app password", APP_PASSWORD), ("variable", IDENTITY)]
+
+
+@ids("T-36", "TOK-07")
+@pytest.mark.parametrize("before", ["", "x" * 290], ids=["whole", "cut"])
+@pytest.mark.parametrize(("way", "sent"), REPEATED, ids=[way for way, _ in REPEATED])
+def test_a_refusal_that_repeats_what_was_sent(guarded, issuer, way, sent, before):
+    flags, environment = WAYS[way]
+    issuer.clear_faults()
+    issuer.fault("token", status=400, json={"error": "invalid_grant", "error_description": f"{before} '{sent}' is not known here"})
+    if way == "secret":
+        issuer.configure(client_secret=CLIENT_SECRET, client_type="confidential")
+    result, watch = run(guarded, "get-token", "--grant-type=client-credentials", *flags, **environment)
+    assert result.code == "oauth_error"
+    assert "is not known here" in result.err or before
+    assert sent[:12] not in result.err
+    check(guarded, issuer, result, watch)
+
+
+@ids("T-36")
+@pytest.mark.parametrize("command", ["get-token", "logout"])
+def test_nor_does_one_of_a_refresh_token_or_a_code(guarded, issuer, command):
+    assert guarded.get_token().status == 0
+    token = guarded.session["refresh_token"]
+    guarded.expire()
+    issuer.clear_faults()
+    issuer.fault("revoke" if command == "logout" else "token", status=400, times=-1,
+                 json={"error": "invalid_request", "error_description": f"{token}!"})
+    result, watch = run(guarded, command, BROWSER="/bin/false")
+    assert result.code == "oauth_error" and token[:12] not in result.err
+    check(guarded, issuer, result, watch)
+
+
 @ids("T-36", "TOK-03")
 @pytest.mark.parametrize("outcome", ["good", "refused"])
 def test_a_client_with_a_key(guarded, issuer, tmp_path_factory, outcome):
