@@ -37,7 +37,8 @@ struct options {
     bool non_interactive, background_refresh;
     bool verbose, help, version;
     int64_t verbosity;
-    char *ignored; /* flags that are accepted without effect */
+    bool ask_client_secret; /* LATCHKEY_OIDC_CLIENT_SECRET_FILE=/dev/tty */
+    char *ignored;          /* flags that are accepted without effect */
     bool ignored_switch;
     uint64_t given[2];      /* one bit per row of the table: set by a flag or a variable */
     uint64_t from_file[2];  /* the same, for those whose value is in the file that LATCHKEY_..._FILE names */
@@ -112,7 +113,8 @@ void option_mark_word(struct options *options, const struct option *option);
 /* What a person should read who gave a secret on the command line: a warning, then one line for each with the
  * better places. None where there was none. */
 void option_advise_secrets(const struct options *options, struct text_list *lines);
-/* Sets a secret from the file that LATCHKEY_..._FILE names, without its last newline. */
+/* Sets a secret from the file that LATCHKEY_..._FILE names, without its last newline; /dev/tty means that it
+ * is asked for when it is needed. */
 bool option_set_from_file(struct options *options, const struct option *option, const char *path,
                           struct error *err) must_check;
 

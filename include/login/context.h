@@ -28,6 +28,7 @@ struct login_context {
     bool skew_told;         /* the person knows that the clocks differ */
     bool keep_access_token; /* somebody asks for ACCESS_TOKEN: what verification_run verified last */
     char *access_token;     /* secret */
+    char *asked_secret;     /* of the client, from the terminal; NULL while nobody was asked */
     struct {
         char *hint, *subject, *username;
     } account; /* login/account: who logged in under it; NULL when nobody did */

@@ -42,6 +42,7 @@ struct login_config {
     const struct text_map *extra_params;
     enum pkce_method pkce_method;
 
+    bool ask_client_secret;          /* on /dev/tty, when a request needs it */
     const char *account;             /* --account: a label that is part of the key; NULL */
     const char *username, *password; /* NULL */
     struct client_proof proof;

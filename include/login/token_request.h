@@ -21,8 +21,9 @@ struct token_outcome {
 void token_outcome_release(struct token_outcome *outcome);
 #define cleanup_token_outcome __attribute__((cleanup(token_outcome_release)))
 
-/* Whether the provider takes a way of authentication that we have: to be known before somebody logs in. */
-bool token_request_check(const struct login_context *context, struct error *err) must_check;
+/* Whether the provider takes a way of authentication that we have: to be known before somebody logs in. Asks
+ * for the client secret where it is to be asked for. */
+bool token_request_check(struct login_context *context, struct error *err) must_check;
 
 /* Posts FORM (grant and its parameters, form-encoded; consumed: the client's parameters are appended).
  * Exactly one way of client authentication (TOK-02): the client's key when there is one, else by metadata

@@ -276,6 +276,7 @@ static void fill_config(const struct command_input *input, struct login_options 
     config->issuer = options->issuer_url;
     config->client_id = options->client_id;
     config->client_secret = given_or_null(options->client_secret);
+    config->ask_client_secret = options->ask_client_secret && config->client_secret == NULL;
     config->extra_scopes = &options->extra_scopes;
     config->use_access_token = options->use_access_token;
     config->trusted_audiences = &options->trusted_audiences;
@@ -368,6 +369,8 @@ void login_options_warn(const struct command_input *input)
 
 bool login_options_may_stay(const struct command_input *input, const struct login_config *config)
 {
+    if (config->ask_client_secret)
+        return false;
     if (option_given(input->options, "background-refresh"))
         return input->options->background_refresh;
     return config->non_interactive == NULL && !surroundings_is_container(input);

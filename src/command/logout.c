@@ -82,8 +82,10 @@ static bool headers_fit(const struct command_input *input, const struct session_
 static void drop_foreign(const struct session_key *key, struct options *options)
 {
     if (!text_equal(options->issuer_url, session_key_text(key, "issuer")) ||
-        !text_equal(options->client_id, session_key_text(key, "client_id")))
+        !text_equal(options->client_id, session_key_text(key, "client_id"))) {
         options->client_secret = options->assertion_key = NULL;
+        options->ask_client_secret = false;
+    }
     if (json_is_null(json_object_get(key->tuple, "headers")))
         options->request_headers = (struct text_map){0};
     if (json_is_true(json_object_get(key->tuple, "tls_verified")))

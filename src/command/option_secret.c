@@ -49,15 +49,15 @@ void option_mark_word(struct options *options, const struct option *option)
     options->from_words[place_of(option) / 64] |= UINT64_C(1) << (place_of(option) % 64);
 }
 
-/* The last sentence is for what a login asks for by itself. */
+/* A header is never asked for. */
 static void add_advice(const struct option *option, struct text_list *lines)
 {
     cleanup_string char *variable = option_variable(option);
-    bool prompted = text_equal(option->name, "password");
-    cleanup_string char *line = memory_format(
-        "better than --%s: the environment variable %s, or %s_FILE with the name of a file "
-        "that only you can read%s",
-        option->name, variable, variable, prompted ? "; or neither: then it is asked for on /dev/tty" : "");
+    cleanup_string char *line =
+        memory_format("better than --%s: the environment variable %s, or %s_FILE with the name of a file "
+                      "that only you can read%s",
+                      option->name, variable, variable,
+                      option->type == OPTION_TEXT ? ", or with /dev/tty to be asked for it" : "");
     text_list_add(lines, line);
 }
 
@@ -83,10 +83,29 @@ void option_advise_secrets(const struct options *options, struct text_list *line
         text_list_add(lines, advice.items[i]);
 }
 
+/* What is not given is asked for, when a login or a refresh needs it. */
+static bool ask_later(struct options *options, const struct option *option, struct error *err)
+{
+    if (text_equal(option->name, "password"))
+        return true;
+    options->ask_client_secret = text_equal(option->name, "oidc-client-secret");
+    return options->ask_client_secret ||
+           error_set(err, ERROR_CONFIG, "--%s cannot be asked for on /dev/tty: name a file", option->name);
+}
+
+static void mark_from_file(struct options *options, const struct option *option)
+{
+    options->from_file[place_of(option) / 64] |= UINT64_C(1) << (place_of(option) % 64);
+}
+
 bool option_set_from_file(struct options *options, const struct option *option, const char *path,
                           struct error *err)
 {
     cleanup_buffer struct buffer secret = BUFFER_SECRET(1 << 16);
+    if (text_equal(path, "/dev/tty")) {
+        mark_from_file(options, option);
+        return ask_later(options, option, err);
+    }
     if (!file_read(path, &secret, err)) {
         cleanup_string char *variable = option_variable(option);
         error_prefix(err, "cannot read the value of --%s", option->name);
@@ -101,7 +120,7 @@ bool option_set_from_file(struct options *options, const struct option *option, 
         secret.data[length] = '\0';
     if (!option_set(options, option, buffer_text(&secret), err))
         return false;
-    options->from_file[place_of(option) / 64] |= UINT64_C(1) << (place_of(option) % 64);
+    mark_from_file(options, option);
     return true;
 }
 

@@ -82,7 +82,7 @@ bool pipeline_options_fill(const struct command_input *input, struct login_optio
                                           .secrets = &out->secrets};
     if (config->proof.source != NULL)
         config->proof.mark = out->mark = identity_token_mark(&config->proof);
-    if (config->proof.key != NULL && config->client_secret != NULL)
+    if (config->proof.key != NULL && (config->client_secret != NULL || config->ask_client_secret))
         return error_set(err, ERROR_CONFIG, "give --oidc-client-secret or --client-assertion-key, not both");
     return !config->grant->client || client_credentials_check(config, err);
 }

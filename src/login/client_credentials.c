@@ -28,7 +28,8 @@ static bool check_account(const struct login_config *config, struct error *err)
 bool client_credentials_check(const struct login_config *config, struct error *err)
 {
     const struct client_proof *proof = &config->proof;
-    int ways = (config->client_secret != NULL) + (proof->key != NULL) + (proof->source != NULL);
+    int ways = (config->client_secret != NULL || config->ask_client_secret) + (proof->key != NULL) +
+               (proof->source != NULL);
     if (!check_account(config, err))
         return false;
     if (ways > 1 || (proof->source != NULL && config->username != NULL)) {

@@ -107,6 +107,8 @@ void login_context_close(struct login_context *context)
     terminal_clear();
     memory_free_secret(context->access_token);
     context->access_token = NULL;
+    memory_free_secret(context->asked_secret);
+    context->asked_secret = NULL;
     account_release(context);
     issuer_release(context);
     http_close(context->http);

@@ -305,7 +305,7 @@ static enum refresh_result run(struct refresh *refresh, struct session *out, str
         return REFRESH_IMPOSSIBLE;
     }
     login_warn_of_spare(context, &refresh->draft);
-    if (!issuer_discover(context, true, err))
+    if (!issuer_discover(context, true, err) || !token_request_check(context, err))
         return REFRESH_FAILED;
     loop_hold_signals(context->loop, true);
     enum refresh_result result = spend(refresh, out, err);

@@ -80,6 +80,9 @@ static bool end_session(struct login_context *context, enum revocation_result *r
     if (!found)
         return true;
     turn_announce(context, "logging out", NULL);
+    if (context->config->ask_client_secret && !text_is_empty(session.refresh_token) &&
+        (!find_endpoint(context, err) || !token_request_check(context, err)))
+        return hint_kept(context, err);
     loop_hold_signals(context->loop, true);
     bool good = text_is_empty(session.refresh_token) || revoke_token(context, &session, result, err) ||
                 hint_kept(context, err);
@@ -95,8 +98,7 @@ bool revocation_run(const struct login_config *config, const struct session_key 
                     enum revocation_result *result, struct error *err)
 {
     struct login_config own = *config;
-    struct login_context context = {
-        .config = &own, .cache = {.directory = -1}, .runtime = {.directory = -1}};
+    struct login_context context = {.config = &own, .cache = {.directory = -1}, .runtime = {.directory = -1}};
     cleanup_fd int lock = -1;
     struct session shared = {0};
     own.force_login = true; /* the turn is ours, whatever the session looks like */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "crypto/client_assertion.h"
 #include "crypto/random.h"
+#include "login/prompt.h"
 #include "oidc/query.h"
 
 enum { ANSWER_LIMIT = 1024 * 1024, SKEW_SECONDS = 60, SHORTEST_SECRET = 6 };
@@ -20,6 +21,33 @@ void token_outcome_release(struct token_outcome *outcome)
 {
     token_response_release(&outcome->response);
     *outcome = (struct token_outcome){0};
+}
+
+/* NULL for a public client. */
+static const char *secret_of(const struct login_context *context)
+{
+    return context->asked_secret != NULL ? context->asked_secret : context->config->client_secret;
+}
+
+/* Once per run, and before anything is sent. */
+static bool ask_secret(struct login_context *context, struct error *err)
+{
+    const struct login_config *config = context->config;
+    cleanup_terminal_prompt struct terminal_prompt *prompt = NULL;
+    struct terminal_question question = {.text = "Client secret: ",
+                                         .hidden = true,
+                                         .deadline =
+                                             clock_monotonic() + config->timeout_seconds * INT64_C(1000)};
+    if (!config->ask_client_secret || context->asked_secret != NULL)
+        return true;
+    if (config->non_interactive != NULL || config->refresh_only)
+        return error_set(err, ERROR_NOT_INTERACTIVE,
+                         "the client secret would have to be asked for, and %s says that nobody is there",
+                         config->non_interactive != NULL ? config->non_interactive : "a refresh by itself");
+    if (!prompt_open(context, &prompt, err) ||
+        !terminal_prompt_ask(prompt, &question, &context->asked_secret, err))
+        return error_prefix(err, "the client secret is needed");
+    return context->asked_secret[0] != '\0' || error_set(err, ERROR_CONFIG, "no client secret was entered");
 }
 
 static bool choose_key(const struct login_context *context, enum client_authentication *choice,
@@ -51,7 +79,7 @@ static bool refuse_methods(const struct text_list *methods, struct error *err)
 }
 
 /* Authentik before 2026.2.2 does not decode Basic credentials, so the form is the safer of the two there. */
-static bool choose_authentication(const struct login_context *context, enum client_authentication *choice,
+static bool choose_authentication(struct login_context *context, enum client_authentication *choice,
                                   struct error *err)
 {
     const struct text_list *methods = &context->provider.token_auth_methods;
@@ -61,7 +89,9 @@ static bool choose_authentication(const struct login_context *context, enum clie
     bool prefers_post = provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK;
     if (context->config->proof.key != NULL)
         return choose_key(context, choice, err);
-    if (text_is_empty(context->config->client_secret))
+    if (!ask_secret(context, err))
+        return false;
+    if (text_is_empty(secret_of(context)))
         *choice = CLIENT_PUBLIC;
     else if (basic && !(post && prefers_post))
         *choice = CLIENT_BASIC;
@@ -72,7 +102,7 @@ static bool choose_authentication(const struct login_context *context, enum clie
     return true;
 }
 
-bool token_request_check(const struct login_context *context, struct error *err)
+bool token_request_check(struct login_context *context, struct error *err)
 {
     enum client_authentication ignored = CLIENT_PUBLIC;
     return choose_authentication(context, &ignored, err);
@@ -158,10 +188,10 @@ static void cover(const char *secret, struct buffer *body)
 }
 
 /* A refusal may repeat what was sent, and its words are shown. */
-static void cover_secrets(const struct login_config *config, const char *form, struct buffer *body)
+static void cover_secrets(const struct login_context *context, const char *form, struct buffer *body)
 {
     cleanup_query struct query sent = {0};
-    cover(config->client_secret, body);
+    cover(secret_of(context), body);
     if (!query_parse(form, strlen(form), &sent))
         return;
     for (size_t i = 0; i < array_length(secret_names); i++)
@@ -178,14 +208,14 @@ bool token_request_post(struct login_context *context, const struct token_post *
         return false;
     if (choice == CLIENT_BASIC) {
         user = form_encoded(config->client_id);
-        password = form_encoded(config->client_secret);
+        password = form_encoded(secret_of(context));
     } else {
         encoding_form_pair("client_id", config->client_id, post->form);
     }
     if (choice == CLIENT_KEY && !add_assertion(config, post->form, err))
         return false;
     if (choice == CLIENT_POST)
-        encoding_form_pair("client_secret", config->client_secret, post->form);
+        encoding_form_pair("client_secret", secret_of(context), post->form);
     log_names("parameters of the token request", buffer_text(post->form));
     struct http_request request = {.what = post->what,
                                    .url = post->url,
@@ -198,7 +228,7 @@ bool token_request_post(struct login_context *context, const struct token_post *
         return false;
     warn_of_skew(context, out->date);
     if (out->status != 200)
-        cover_secrets(config, buffer_text(post->form), &out->body);
+        cover_secrets(context, buffer_text(post->form), &out->body);
     return true;
 }
 

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from canaries import forms
+from program import exec_info
 from rested import NO_BROWSER
+from terminal import CTRL_C, Seat
 from waiting import Waiting
+from wire import flat, token_form
 
 ids = pytest.mark.ids
 SECRET = "canary-s3cret-of-a-flag"
@@ -133,7 +136,7 @@ def test_a_password_can_be_asked_for(kube):
     result = kube.get_token(*flags)
     assert result.status == 0, result.err
     hints = advised(result, "LATCHKEY_OIDC_REQUEST_HEADER", "LATCHKEY_PASSWORD")
-    assert "/dev/tty" in hints[1] and "--oidc-request-header and --password on the command line" in result.err
+    assert "/dev/tty" in hints[1] and "/dev/tty" not in hints[0] and "--oidc-request-header and --password on the command line" in result.err
 
 
 @ids("T-23")
@@ -173,3 +176,79 @@ def test_a_variable_or_a_file_needs_no_advice(kube, issuer, tmp_path):
     (tmp_path / "secret").write_text(SECRET)
     advised(kube.get_token(LATCHKEY_OIDC_CLIENT_SECRET=SECRET))
     advised(kube.get_token("--force-refresh", LATCHKEY_OIDC_CLIENT_SECRET_FILE=str(tmp_path / "secret")))
+
+
+# Asked for at the terminal
+
+ASK = {"LATCHKEY_OIDC_CLIENT_SECRET_FILE": "/dev/tty"}
+
+
+@pytest.fixture
+def asked(kube, issuer):
+    issuer.configure(client_secret=SECRET, client_type="confidential")
+    kube.environment |= ASK
+    return kube
+
+
+def answer(program, command, *flags, text=SECRET, **environment):
+    seat = Seat(program, command, *flags, **environment)
+    seat.expect("Client secret: $")
+    seat.press(text.encode() + b"\n")
+    result = seat.wait()
+    assert is_clean(result.err)
+    return result
+
+
+@ids("T-23")
+def test_a_client_secret_is_asked_for_where_a_request_needs_it(asked, issuer):
+    """At a login, a refresh and a logout; never for an answer from the cache."""
+    token = answer(asked, "get-token").token
+    assert token_form(issuer)["client_secret"] == SECRET
+    assert asked.get_token(**NO_BROWSER).token == token
+    asked.expire()
+    assert answer(asked, "get-token", **NO_BROWSER).token != token
+    assert answer(asked, "whoami", "--userinfo").status == 0
+    assert answer(asked, "logout").status == 0
+    assert flat(issuer.requests("revoke")[0]["form"])["client_secret"] == SECRET
+
+
+@ids("T-23", "K7-80")
+def test_a_client_that_is_asked_for_its_secret_logs_in(asked, issuer):
+    result = answer(asked, "get-token", "--grant-type=client-credentials")
+    assert result.claims["preferred_username"] == "ak-kubernetes-client_credentials"
+
+
+@pytest.mark.parametrize(("environment", "words"), [
+    ({"CI": "true", "LATCHKEY_GRANT_TYPE": "client-credentials"}, "CI=true says that nobody is there"),
+    ({"KUBERNETES_EXEC_INFO": exec_info()}, "kubectl says that nobody may be asked"), ({}, "the client secret is needed")])
+def test_where_nobody_can_be_asked_that_is_said(asked, issuer, environment, words):
+    result = asked.get_token(**environment, **NO_BROWSER)
+    assert result.code == "not_interactive" and words in result.err and issuer.count("token") == 0
+
+
+@pytest.mark.parametrize(("text", "code"), [("", "config"), ("wrong-one", "oauth_error")])
+def test_an_answer_that_is_none(asked, issuer, text, code):
+    result = answer(asked, "get-token", text=text)
+    assert result.code == code and "wrong-one" not in result.err
+
+
+def test_an_interrupt_at_the_question_ends_it(asked, issuer):
+    answer(asked, "get-token")
+    asked.expire()
+    seat = Seat(asked, "get-token", **NO_BROWSER)
+    seat.expect("Client secret: $")
+    issuer.clear_log()
+    seat.press(CTRL_C)
+    assert seat.wait().code == "interrupted" and issuer.requests() == []
+
+
+def test_a_header_is_not_asked_for(kube, issuer):
+    result = kube.get_token(LATCHKEY_OIDC_REQUEST_HEADER_FILE="/dev/tty")
+    assert result.code == "config" and "cannot be asked for" in result.err and issuer.requests() == []
+
+
+def test_a_password_is_asked_for_as_without_the_variable(kube):
+    seat = Seat(kube, "get-token", "--grant-type=password", "--username=alice", LATCHKEY_PASSWORD_FILE="/dev/tty")
+    seat.expect("Password: $")
+    seat.press(b"alice-app-password\n")
+    assert seat.wait().claims["preferred_username"] == "alice"
