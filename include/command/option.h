@@ -37,8 +37,8 @@ struct options {
     bool non_interactive, background_refresh;
     bool verbose, help, version;
     int64_t verbosity;
-    bool ask_client_secret; /* LATCHKEY_OIDC_CLIENT_SECRET_FILE=/dev/tty */
-    char *ignored;          /* flags that are accepted without effect */
+    bool ask_client_secret, ask_password; /* LATCHKEY_..._FILE=/dev/tty */
+    char *ignored;                        /* flags that are accepted without effect */
     bool ignored_switch;
     uint64_t given[2];      /* one bit per row of the table: set by a flag or a variable */
     uint64_t from_file[2];  /* the same, for those whose value is in the file that LATCHKEY_..._FILE names */

@@ -42,9 +42,9 @@ struct login_config {
     const struct text_map *extra_params;
     enum pkce_method pkce_method;
 
-    bool ask_client_secret;          /* on /dev/tty, when a request needs it */
-    const char *account;             /* --account: a label that is part of the key; NULL */
-    const char *username, *password; /* NULL */
+    bool ask_client_secret, ask_password; /* on /dev/tty, when a request needs it */
+    const char *account;                  /* --account: a label that is part of the key; NULL */
+    const char *username, *password;      /* NULL */
     struct client_proof proof;
     const char *non_interactive; /* why nobody may be asked: "--non-interactive", "CI=true"; NULL */
     int64_t min_validity;        /* seconds that a token must be good for; 0 for the usual margin */

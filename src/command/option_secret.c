@@ -86,10 +86,12 @@ void option_advise_secrets(const struct options *options, struct text_list *line
 /* What is not given is asked for, when a login or a refresh needs it. */
 static bool ask_later(struct options *options, const struct option *option, struct error *err)
 {
-    if (text_equal(option->name, "password"))
-        return true;
-    options->ask_client_secret = text_equal(option->name, "oidc-client-secret");
-    return options->ask_client_secret ||
+    bool *ask = text_equal(option->name, "password")             ? &options->ask_password
+                : text_equal(option->name, "oidc-client-secret") ? &options->ask_client_secret
+                                                                 : NULL;
+    if (ask != NULL)
+        *ask = true;
+    return ask != NULL ||
            error_set(err, ERROR_CONFIG, "--%s cannot be asked for on /dev/tty: name a file", option->name);
 }
 

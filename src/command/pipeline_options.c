@@ -72,6 +72,7 @@ bool pipeline_options_fill(const struct command_input *input, struct login_optio
         return false;
     config->username = given_or_null(options->username);
     config->password = given_or_null(options->password);
+    config->ask_password = options->ask_password && config->password == NULL;
     config->non_interactive = pipeline_non_interactive(input);
     config->proof = (struct client_proof){.key = out->client_key,
                                           .key_id = given_or_null(options->assertion_key_id),

@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "login/identity_token.h"
 #include "login/issuer.h"
+#include "login/prompt.h"
 #include "login/token_request.h"
 #include "login/verification.h"
 
@@ -16,7 +17,7 @@
 
 static bool check_account(const struct login_config *config, struct error *err)
 {
-    bool has_name = config->username != NULL, has_password = config->password != NULL;
+    bool has_name = config->username != NULL, has_password = config->password != NULL || config->ask_password;
     if (has_name == has_password)
         return true;
     error_set(err, ERROR_CONFIG, "--%s is given without --%s", has_name ? "username" : "password",
@@ -75,8 +76,11 @@ static bool make_form(struct login_context *context, char **identity, struct buf
     encoding_form_pair("grant_type", "client_credentials", form);
     encoding_form_pair("scope", scope, form);
     if (config->username != NULL) {
+        cleanup_secret char *asked = NULL;
+        if (config->ask_password && !prompt_secret(context, "password", &asked, err))
+            return false;
         encoding_form_pair("username", config->username, form);
-        encoding_form_pair("password", config->password, form);
+        encoding_form_pair("password", asked != NULL ? asked : config->password, form);
     }
     if (!add_extra(config->extra_params, form, err))
         return false;

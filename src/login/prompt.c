@@ -2,6 +2,10 @@
 /* Decides whether somebody may be asked on the terminal. */
 #include "login/prompt.h"
 
+#include <ctype.h>
+
+#include "base/clock.h"
+
 bool prompt_open(struct login_context *context, struct terminal_prompt **out, struct error *err)
 {
     if (context->config->place.may_prompt)
@@ -10,4 +14,32 @@ bool prompt_open(struct login_context *context, struct terminal_prompt **out, st
     return error_hint(
         err, "kubectl says so when its stdin is no terminal, and with 'interactiveMode: Never' in the "
              "kubeconfig");
+}
+
+static bool ask(struct login_context *context, const char *what, char **answer, struct error *err)
+{
+    cleanup_terminal_prompt struct terminal_prompt *prompt = NULL;
+    cleanup_string char *text = memory_format("%s: ", what);
+    struct terminal_question question = {.text = text,
+                                         .hidden = true,
+                                         .deadline = clock_monotonic() +
+                                                     context->config->timeout_seconds * INT64_C(1000)};
+    text[0] = (char)toupper((unsigned char)text[0]);
+    return prompt_open(context, &prompt, err) && terminal_prompt_ask(prompt, &question, answer, err);
+}
+
+bool prompt_secret(struct login_context *context, const char *what, char **answer, struct error *err)
+{
+    const struct login_config *config = context->config;
+    cleanup_secret char *given = NULL;
+    if (config->non_interactive != NULL || config->refresh_only)
+        return error_set(err, ERROR_NOT_INTERACTIVE,
+                         "the %s would have to be asked for, and %s says that nobody is there", what,
+                         config->non_interactive != NULL ? config->non_interactive : "a refresh by itself");
+    if (!ask(context, what, &given, err))
+        return error_prefix(err, "the %s is needed", what);
+    if (given[0] == '\0')
+        return error_set(err, ERROR_CONFIG, "no %s was entered", what);
+    *answer = steal(given);
+    return true;
 }

@@ -32,22 +32,9 @@ static const char *secret_of(const struct login_context *context)
 /* Once per run, and before anything is sent. */
 static bool ask_secret(struct login_context *context, struct error *err)
 {
-    const struct login_config *config = context->config;
-    cleanup_terminal_prompt struct terminal_prompt *prompt = NULL;
-    struct terminal_question question = {.text = "Client secret: ",
-                                         .hidden = true,
-                                         .deadline =
-                                             clock_monotonic() + config->timeout_seconds * INT64_C(1000)};
-    if (!config->ask_client_secret || context->asked_secret != NULL)
+    if (!context->config->ask_client_secret || context->asked_secret != NULL)
         return true;
-    if (config->non_interactive != NULL || config->refresh_only)
-        return error_set(err, ERROR_NOT_INTERACTIVE,
-                         "the client secret would have to be asked for, and %s says that nobody is there",
-                         config->non_interactive != NULL ? config->non_interactive : "a refresh by itself");
-    if (!prompt_open(context, &prompt, err) ||
-        !terminal_prompt_ask(prompt, &question, &context->asked_secret, err))
-        return error_prefix(err, "the client secret is needed");
-    return context->asked_secret[0] != '\0' || error_set(err, ERROR_CONFIG, "no client secret was entered");
+    return prompt_secret(context, "client secret", &context->asked_secret, err);
 }
 
 static bool choose_key(const struct login_context *context, enum client_authentication *choice,

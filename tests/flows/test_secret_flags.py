@@ -247,8 +247,9 @@ def test_a_header_is_not_asked_for(kube, issuer):
     assert result.code == "config" and "cannot be asked for" in result.err and issuer.requests() == []
 
 
-def test_a_password_is_asked_for_as_without_the_variable(kube):
-    seat = Seat(kube, "get-token", "--grant-type=password", "--username=alice", LATCHKEY_PASSWORD_FILE="/dev/tty")
+@pytest.mark.parametrize("grant", ["password", "client-credentials"])
+def test_a_password_is_asked_for(kube, grant):
+    seat = Seat(kube, "get-token", f"--grant-type={grant}", "--username=alice", LATCHKEY_PASSWORD_FILE="/dev/tty")
     seat.expect("Password: $")
     seat.press(b"alice-app-password\n")
     assert seat.wait().claims["preferred_username"] == "alice"
