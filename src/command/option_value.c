@@ -97,16 +97,16 @@ static bool parse_csv(const struct option *option, const char *text, struct text
     }
 }
 
-/* Of a secret only what looks like its name: "Authorization" of "Authorization: Bearer ...". Owned by the
- * caller. */
+/* Of a secret no more than the name in "Authorization: Bearer ...". Owned by the caller. */
 static char *shown_pair(const struct option *option, const char *pair)
 {
     enum { NAME_LIMIT = 24 };
     static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    size_t length = strspn(pair, name);
-    if (!(option->flags & OPTION_SECRET) || (pair[length] == '\0' && length <= NAME_LIMIT))
+    if (!(option->flags & OPTION_SECRET))
         return memory_copy_text(safe(pair));
-    return memory_format("%.*s...", length <= NAME_LIMIT ? (int)length : 0, pair);
+    size_t length = strspn(pair, name);
+    bool is_name = pair[length] == ':' && length <= NAME_LIMIT;
+    return memory_format("%.*s...", is_name ? (int)length : 0, pair);
 }
 
 static bool add_pair(const struct option *option, const char *pair, struct text_map *map, struct error *err)
