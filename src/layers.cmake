@@ -3,11 +3,11 @@
 
 # The name under which a library is loaded, read from the library that pkg-config found.
 function(find_soname module library out)
-  find_library(${module}_FILE ${library} HINTS ${${module}_LIBDIR} ${${module}_LIBRARY_DIRS} REQUIRED)
+  find_library(${library}_FILE ${library} HINTS ${${module}_LIBDIR} ${${module}_LIBRARY_DIRS} REQUIRED)
   find_program(READELF_PROGRAM NAMES ${CMAKE_READELF} readelf llvm-readelf REQUIRED)
-  execute_process(COMMAND ${READELF_PROGRAM} -d ${${module}_FILE} OUTPUT_VARIABLE dynamic)
+  execute_process(COMMAND ${READELF_PROGRAM} -d ${${library}_FILE} OUTPUT_VARIABLE dynamic)
   if(NOT dynamic MATCHES "SONAME[^\n]*\\[([^]]+)\\]")
-    message(FATAL_ERROR "cannot read the soname of ${${module}_FILE}")
+    message(FATAL_ERROR "cannot read the soname of ${${library}_FILE}")
   endif()
   set(${out} "${CMAKE_MATCH_1}" PARENT_SCOPE)
 endfunction()
@@ -21,6 +21,15 @@ set(login_external)
 if(QRENCODE_FOUND)
   find_soname(QRENCODE qrencode QRENCODE_SONAME)
   set(login_external QRENCODE)
+endif()
+
+set(session_external)
+if(SECRET_FOUND)
+  find_soname(SECRET secret-1 SECRET_SONAME)
+  find_soname(SECRET gio-2.0 GIO_SONAME)
+  find_soname(SECRET gobject-2.0 GOBJECT_SONAME)
+  find_soname(SECRET glib-2.0 GLIB_SONAME)
+  set(session_external SECRET)
 endif()
 
 # layer(NAME LAYERS ... EXTERNAL ...): LAYERS are ours, EXTERNAL are imported pkg-config targets whose headers it includes
@@ -52,8 +61,9 @@ target_compile_definitions(base PUBLIC
   LATE_CURL="${CURL_SONAME}" LATE_MICROHTTPD="${MICROHTTPD_SONAME}"
   LATE_CRYPTO="${CRYPTO_SONAME}" LATE_JWT="${JWT_SONAME}" LATE_JWT_PACKAGE="${JWT_PACKAGE}"
   $<$<BOOL:${QRENCODE_FOUND}>:LATE_QRENCODE="${QRENCODE_SONAME}">
+  "$<$<BOOL:${SECRET_FOUND}>:LATE_SECRET=\"${SECRET_SONAME}\";LATE_GIO=\"${GIO_SONAME}\";LATE_GOBJECT=\"${GOBJECT_SONAME}\";LATE_GLIB=\"${GLIB_SONAME}\">"
   $<$<BOOL:${LATE_BINDING}>:LATE_BINDING>)
-layer(session LAYERS base)
+layer(session LAYERS base EXTERNAL ${session_external})
 layer(crypto LAYERS base EXTERNAL OPENSSL JWT)
 layer(oidc LAYERS crypto base)
 layer(net LAYERS base EXTERNAL CURL MICROHTTPD)

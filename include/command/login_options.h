@@ -23,6 +23,8 @@ bool login_options_fill(const struct command_input *input, struct login_options 
 void login_options_prepare_login(const struct command_input *input, struct login_options *out);
 void login_options_release(struct login_options *login);
 #define cleanup_login_options __attribute__((cleanup(login_options_release)))
+/* How the keyring is reached from here. Borrows from INPUT. */
+struct keyring_access login_options_keyring(const struct command_input *input);
 
 /* Notices that stand before any work: deprecations, --insecure-skip-tls-verify. */
 void login_options_warn(const struct command_input *input);

@@ -15,8 +15,10 @@
 
 /* Reads --output of these commands: text or json. */
 bool session_output_choose(const struct command_input *input, bool *json, struct error *err) must_check;
-/* issuer, client_id, account, user, subject, token_kind, expiry, remaining_seconds, refreshable. Owned by the
- * caller; NULL when memory is out. */
+/* Where the refresh token rests: "disk" or "keyring"; NULL when there is none. */
+const char *session_output_place(const struct session *session);
+/* issuer, client_id, account, user, subject, token_kind, expiry, remaining_seconds, refreshable,
+ * refresh_token_in. Owned by the caller; NULL when memory is out. */
 json_t *session_output_json(const struct session_key *key, const struct session *session, int64_t now)
     must_check;
 /* "good for 58 min", "expired". Owned by the caller. */

@@ -12,11 +12,19 @@
 #include "login/place.h"
 #include "net/browser.h"
 #include "net/http.h"
+#include "session/keyring.h"
 #include "session/session.h"
 
 enum auto_scopes { AUTO_SCOPES_AUTO, AUTO_SCOPES_ALWAYS, AUTO_SCOPES_NEVER };
 enum pkce_method { PKCE_AUTO, PKCE_NEVER, PKCE_ALWAYS };
 enum redirect_probe { REDIRECT_PROBE_AUTO, REDIRECT_PROBE_ALWAYS, REDIRECT_PROBE_NEVER };
+
+/* Where the refresh token goes (login/safekeeping); where it rests is told by the session's file. */
+enum token_storage {
+    TOKEN_STORAGE_DISK,    /* the session's file */
+    TOKEN_STORAGE_KEYRING, /* the keyring, or nowhere */
+    TOKEN_STORAGE_AUTO     /* the keyring where there is one when somebody logs in, else the file */
+};
 
 struct grant;
 
@@ -68,9 +76,11 @@ struct login_config {
     struct http_settings http;
     const char *const *cache_candidates; /* NULL-terminated; empty: --token-cache-storage=none */
     const char *runtime_directory;       /* $XDG_RUNTIME_DIR/latchkey; NULL */
-    const char *server;                  /* of the cluster, where kubectl names it; NULL */
-    bool from_kubectl;                   /* KUBERNETES_EXEC_INFO was there */
-    const char *program;                 /* as the user calls us, for hints */
+    enum token_storage storage;
+    struct keyring_access keyring; /* may_prompt: there is a display; the callbacks are login/safekeeping's */
+    const char *server;            /* of the cluster, where kubectl names it; NULL */
+    bool from_kubectl;             /* KUBERNETES_EXEC_INFO was there */
+    const char *program;           /* as the user calls us, for hints */
     const struct text_list *advice; /* said after a login, never by the cache or a refresh: a warning and its
                                 hints; NULL */
     struct notice notice;

@@ -18,5 +18,7 @@ struct qr_code_screen {
 };
 bool qr_code_draw(const char *text, const struct qr_code_screen *screen, struct buffer *out, bool *fits,
                   struct error *err) must_check;
+/* The version of libqrencode. Borrowed. */
+bool qr_code_library_version(const char **version, struct error *err) must_check;
 
 #endif

@@ -14,8 +14,8 @@ enum refresh_result {
                       why */
     REFRESH_FAILED /* network, server, configuration: ERR; the session stays, no login */
 };
-/* Under the session's lock. */
-enum refresh_result refresh_run(struct login_context *context, const struct session *session,
-                                struct session *out, struct error *err);
+/* Under the session's lock. SESSION gets its refresh token when that rests in the keyring. */
+enum refresh_result refresh_run(struct login_context *context, struct session *session, struct session *out,
+                                struct error *err);
 
 #endif

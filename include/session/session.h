@@ -8,7 +8,8 @@
 
 struct session {
     char *token;         /* what Kubernetes gets: the ID token, or the access token in access-token mode */
-    char *refresh_token; /* NULL when the provider gave none */
+    char *refresh_token; /* NULL when the provider gave none, or while it was not read from the keyring */
+    bool in_keyring;     /* the refresh token rests in the keyring, not in the file (session/keyring) */
     char *subject;
     char *username;      /* for messages; may be NULL */
     char *nonce;         /* of the login, compared when a refreshed token carries one; may be NULL */
@@ -17,7 +18,7 @@ struct session {
     int64_t obtained_at; /* by our clock */
     int64_t lifetime;    /* seconds: exp - iat */
     bool refreshed;      /* got by a refresh, not by a login */
-    bool can_refresh;    /* there is a refresh token, although it was not read */
+    bool can_refresh;    /* there is a refresh token, although it may not have been read */
 };
 /* Wipes and frees; {0} afterwards. */
 void session_release(struct session *session);

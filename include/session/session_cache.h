@@ -66,6 +66,7 @@ bool session_cache_try_lock(const struct session_cache *cache, const struct sess
  * left. */
 struct session_cache_cleaned {
     unsigned sessions, others, foreign;
+    unsigned in_keyring; /* of the sessions: their refresh tokens are still there */
 };
 bool session_cache_clean(const char *path, struct session_cache_cleaned *out, struct error *err) must_check;
 

@@ -16,6 +16,7 @@
  *   token_kind     "id_token" or "access_token"
  *   id_token       the token that Kubernetes gets, of either kind
  *   refresh_token  absent when there is none; so are subject, username and nonce
+ *   refresh_token_in  "keyring" in its place, when the refresh token rests there
  *   issued_at, expires_at, obtained_at, lifetime, refreshed
  */
 enum { SESSION_FILE_VERSION = 1, SESSION_FILE_LIMIT = 1024 * 1024 };
@@ -31,7 +32,8 @@ struct session_file_text {
     const char *text, *name;
     size_t length;
 };
-/* The file's text, with a newline. The caller owns *TEXT and wipes it. */
+/* The file's text, with a newline; without the refresh token of a session IN_KEYRING. The caller owns *TEXT
+ * and wipes it. */
 bool session_file_format(const struct session_key *key, const struct session *session, char **text,
                          struct error *err) must_check;
 /* Judges LENGTH bytes of a file and reads them into OUT when they are good; *WHY is NULL
@@ -49,6 +51,8 @@ bool session_file_peek(const char *text, size_t length, const struct session_key
 enum session_file_verdict session_file_parse_any(const struct session_file_text *file,
                                                  struct session_key *key, struct session *out,
                                                  const char **why) must_check;
+/* True when such a text says that its refresh token rests in the keyring. */
+bool session_file_is_in_keyring(const char *text, size_t length) must_check;
 /* True when the text is a session of any key and version, stored under its own NAME (without extension): what
  * `clean` may delete. */
 bool session_file_belongs(const char *text, size_t length, const char *name) must_check;

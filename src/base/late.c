@@ -35,6 +35,9 @@ NOTE(note_jwt, NOTE_JSON("private_key_jwt", "client authentication by a key", "r
 #ifdef LATE_QRENCODE
 NOTE(note_qrencode, NOTE_JSON("qr", "device codes as QR codes", "suggested", LATE_QRENCODE));
 #endif
+#ifdef LATE_SECRET
+NOTE(note_secret, NOTE_JSON("keyring", "refresh tokens in the keyring", "suggested", LATE_SECRET));
+#endif
 
 static bool bind_symbols(const struct late_library *library, void *handle, struct error *err)
 {

@@ -1,45 +1,93 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `clean`: removes our files from the token cache, and nothing else. */
+/* `clean`: removes our files from the token cache and our items from the keyring, and nothing else. */
 #include "command/command.h"
 #include "command/login_options.h"
+#include "command/session_output.h"
 #include "login/notice.h"
+#include "session/keyring.h"
 #include "session/session_cache.h"
 
-static bool clean_directory(const char *path, bool always_say, struct error *err)
+static void say_foreign(unsigned foreign)
+{
+    if (foreign == 0)
+        return;
+    cleanup_string char *text = memory_format("%u file%s in it %s not ours and left alone", foreign,
+                                              foreign == 1 ? "" : "s", foreign == 1 ? "is" : "are");
+    command_show_notice(NOTICE_WARNING, text);
+}
+
+/* *IN_KEYRING grows by the sessions whose refresh tokens are in the keyring. */
+static bool clean_directory(const char *path, bool always_say, unsigned *in_keyring, struct error *err)
 {
     struct session_cache_cleaned cleaned = {0};
     if (!session_cache_clean(path, &cleaned, err))
         return false;
+    *in_keyring += cleaned.in_keyring;
     if (!always_say && cleaned.sessions + cleaned.others + cleaned.foreign == 0)
         return true;
     cleanup_string char *text = memory_format("Deleted the token cache from %s (%u session%s)", safe(path),
                                               cleaned.sessions, cleaned.sessions == 1 ? "" : "s");
     command_show_notice(NOTICE_INFO, text);
-    if (cleaned.foreign == 0)
-        return true;
-    bool one = cleaned.foreign == 1;
-    cleanup_string char *foreign =
-        memory_format("%u file%s in it %s not ours and left alone", cleaned.foreign, one ? "" : "s",
-                      one ? "is" : "are");
-    command_show_notice(NOTICE_WARNING, foreign);
+    say_foreign(cleaned.foreign);
     return true;
+}
+
+static void show_prompt(void *context, bool begins)
+{
+    (void)context;
+    command_show_notice(NOTICE_STATUS, begins ? "a window asks for the password of your keyring" : "");
+}
+
+/* EXPECTED are the items that the directories told of: without any, nobody misses a keyring. */
+static void say_keyring(unsigned removed, unsigned expected, const struct error *trouble)
+{
+    cleanup_string char *text = NULL;
+    bool failed = trouble->code != ERROR_NONE;
+    if (failed && expected == 0 && trouble->code != ERROR_KEYRING)
+        return;
+    if (failed && expected > removed)
+        text = memory_format("%u refresh token%s in the keyring could not be deleted: %s", expected - removed,
+                             expected - removed == 1 ? "" : "s", trouble->message);
+    else if (failed)
+        text = memory_format("Deleted nothing from the keyring: %s", trouble->message);
+    else
+        text = memory_format("Deleted the token cache from the keyring (%u refresh token%s)", removed,
+                             removed == 1 ? "" : "s");
+    command_show_notice(failed && expected > removed ? NOTICE_WARNING : NOTICE_INFO, text);
+    if (!failed || expected <= removed)
+        return;
+    if (trouble->hint[0] != '\0')
+        command_show_notice(NOTICE_HINT, trouble->hint);
+    command_show_notice(NOTICE_HINT, "run the command again when the keyring can be used");
+}
+
+/* Never an error (K7-42): the files are gone, and another run finds the items. */
+static void clean_keyring(const struct command_input *input, const struct text_list *directories,
+                          unsigned expected)
+{
+    struct keyring_access access = login_options_keyring(input);
+    struct error trouble = {0};
+    unsigned total = 0;
+    access.prompts = show_prompt;
+    for (size_t i = 0; i < directories->count && trouble.code == ERROR_NONE; i++) {
+        struct keyring_item item = {.directory = directories->items[i]};
+        unsigned removed = 0;
+        (void)!keyring_remove(&access, &item, &removed, &trouble);
+        total += removed;
+    }
+    say_keyring(total, expected, &trouble);
 }
 
 bool command_clean(const struct command_input *input, struct buffer *out, struct error *err)
 {
-    const char *runtime = command_variable(input, "XDG_RUNTIME_DIR");
+    cleanup_text_list struct text_list directories = {0};
+    unsigned in_keyring = 0;
     (void)out;
-    if (!text_is_empty(input->options->cache_dir)) {
-        cleanup_string char *named = login_options_absolute(input->options->cache_dir);
-        return clean_directory(named, true, err);
-    }
-    cleanup_string char *path = login_options_default_cache(input);
-    cleanup_string char *fallback =
-        runtime != NULL && runtime[0] == '/' ? memory_format("%s/latchkey", runtime) : NULL;
-    if (path == NULL && fallback == NULL) {
-        error_set(err, ERROR_CONFIG, "there is no home directory to look for a token cache in");
-        return error_hint(err, "name the directory with --token-cache-dir");
-    }
-    return (path == NULL || clean_directory(path, true, err)) &&
-           (fallback == NULL || clean_directory(fallback, path == NULL, err));
+    if (!session_output_directories(input, &directories, err))
+        return false;
+    for (size_t i = 0; i < directories.count; i++)
+        if (!clean_directory(directories.items[i], i == 0, &in_keyring, err))
+            return false;
+    clean_keyring(input, &directories, in_keyring);
+    return true;
 }

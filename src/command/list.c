@@ -17,7 +17,9 @@ static void add_row(const struct session_entry *entry, struct text_list *cells)
     const char *row[COLUMNS] = {session->username != NULL ? session->username : session->subject,
                                 account != NULL ? account : "-",
                                 left,
-                                session->can_refresh ? "yes" : "no",
+                                session->in_keyring    ? "keyring"
+                                : session->can_refresh ? "yes"
+                                                       : "no",
                                 session_key_text(&entry->key, "client_id"),
                                 session_key_text(&entry->key, "issuer")};
     for (size_t i = 0; i < COLUMNS; i++)

@@ -45,18 +45,26 @@ static bool check_grant(const struct command_input *input, struct login_config *
     return true;
 }
 
-static bool check_storage(const struct command_input *input, bool *store, struct error *err)
+static bool check_storage(const struct command_input *input, struct login_config *config, bool *store,
+                          struct error *err)
 {
-    static const char *const storages[] = {"disk", "none", "auto", "keyring"};
+    static const char *const storages[] = {"disk", "keyring", "auto", "none"}; /* as enum token_storage */
     size_t place = 0;
     if (!choose(input->options->cache_storage, storages, array_length(storages), &place))
-        return refuse_choice(input, "token-cache-storage", "disk|keyring|none", err);
-    if (place == 3)
-        return error_set(
-            err, ERROR_UNSUPPORTED,
-            "the storage 'keyring' is not built into this version: use --token-cache-storage=disk");
-    *store = place != 1;
-    return true;
+        return refuse_choice(input, "token-cache-storage", "disk|keyring|none|auto", err);
+    *store = place <= TOKEN_STORAGE_AUTO;
+    config->storage = *store ? (enum token_storage)place : TOKEN_STORAGE_DISK;
+    return config->storage != TOKEN_STORAGE_KEYRING || keyring_is_built(err) ||
+           error_hint(err, "or use --token-cache-storage=disk");
+}
+
+struct keyring_access login_options_keyring(const struct command_input *input)
+{
+    bool has_display =
+        command_variable(input, "DISPLAY") != NULL || command_variable(input, "WAYLAND_DISPLAY") != NULL;
+    return (struct keyring_access){.bus = command_variable(input, "DBUS_SESSION_BUS_ADDRESS"),
+                                   .runtime_directory = command_variable(input, "XDG_RUNTIME_DIR"),
+                                   .may_prompt = has_display && pipeline_non_interactive(input) == NULL};
 }
 
 static bool check_choices(const struct command_input *input, struct login_config *config, struct error *err)
@@ -291,6 +299,7 @@ static void fill_config(const struct command_input *input, struct login_options 
     config->skip_open_browser = options->skip_open_browser;
     config->timeout_seconds = (int)options->authentication_timeout;
     config->timeout_given = option_given(options, "authentication-timeout-sec");
+    config->keyring = login_options_keyring(input);
     config->local_certificate = out->certificate;
     config->local_key = out->key;
     config->open_url = given_or_null(options->open_url);
@@ -325,7 +334,7 @@ bool login_options_fill(const struct command_input *input, struct login_options 
         return refuse_missing("oidc-issuer-url", "LATCHKEY_OIDC_ISSUER_URL", err);
     if (text_is_empty(input->options->client_id))
         return refuse_missing("oidc-client-id", "LATCHKEY_OIDC_CLIENT_ID", err);
-    if (!check_grant(input, &out->config, err) || !check_storage(input, &store, err) ||
+    if (!check_grant(input, &out->config, err) || !check_storage(input, &out->config, &store, err) ||
         !check_choices(input, &out->config, err) || !check_numbers(input->options, err) ||
         !check_account(&out->config, input->options->account, err) || !check_texts(input->options, err) ||
         !check_open_url(input->options->open_url, err) ||

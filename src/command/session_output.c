@@ -15,18 +15,26 @@ bool session_output_choose(const struct command_input *input, bool *json, struct
     return error_set(err, ERROR_CONFIG, "%s: output must be one of (text|json)", input->command);
 }
 
+const char *session_output_place(const struct session *session)
+{
+    if (session->in_keyring)
+        return "keyring";
+    return session->can_refresh || session->refresh_token != NULL ? "disk" : NULL;
+}
+
 json_t *session_output_json(const struct session_key *key, const struct session *session, int64_t now)
 {
     char expiry[CLOCK_RFC3339_SIZE];
     int64_t left = session_remaining(session, now);
     clock_format_rfc3339(session->expires_at, expiry);
     json_seed();
-    return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s, s:I, s:b}", "issuer",
+    return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s, s:I, s:b, s:s?}", "issuer",
                      session_key_text(key, "issuer"), "client_id", session_key_text(key, "client_id"),
                      "account", session_key_text(key, "user"), "user", session->username, "subject",
                      session->subject, "token_kind", session_key_text(key, "token_kind"), "expiry", expiry,
                      "remaining_seconds", (json_int_t)(left > 0 ? left : 0), "refreshable",
-                     session->can_refresh || session->refresh_token != NULL);
+                     session_output_place(session) != NULL, "refresh_token_in",
+                     session_output_place(session));
 }
 
 char *session_output_left(const struct session *session, int64_t now)

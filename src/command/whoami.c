@@ -86,7 +86,7 @@ static void write_text(const struct identity *identity, struct buffer *out)
     const char *account = session_key_text(key, "user");
     int64_t now = clock_wall();
     char expiry[CLOCK_RFC3339_SIZE];
-    bool refreshable = session->can_refresh || session->refresh_token != NULL;
+    const char *place = session_output_place(session);
     cleanup_string char *left = session_output_left(session, now);
     cleanup_string char *groups = join_groups(identity);
     clock_format_rfc3339(session->expires_at, expiry);
@@ -100,9 +100,10 @@ static void write_text(const struct identity *identity, struct buffer *out)
     buffer_add_format(out, "  groups:  %s\n", groups);
     buffer_add_format(out, "  token:   %s%s (%s)\n", session_remaining(session, now) > 0 ? "good for " : "",
                       left, expiry);
-    buffer_add_format(out, "  session: %s\n",
-                      refreshable ? "is refreshed without a login"
-                                  : "needs a login when the token has expired");
+    buffer_add_format(out, "  session: %s%s\n",
+                      place != NULL ? "is refreshed without a login"
+                                    : "needs a login when the token has expired",
+                      session->in_keyring ? ", by the keyring" : "");
     if (identity->userinfo != NULL)
         write_userinfo(identity->userinfo, out);
 }

@@ -14,6 +14,7 @@
 #include "login/handout.h"
 #include "login/issuer.h"
 #include "login/refresh.h"
+#include "login/safekeeping.h"
 #include "login/turn.h"
 #include "net/listen_socket.h"
 #include "net/terminal.h"
@@ -93,7 +94,7 @@ enum login_found login_find(const struct login_config *config, int64_t now, stru
 }
 
 /* A new session: stored, or said that it is not. */
-static void keep(struct login_context *context, const struct session *session)
+static void keep(struct login_context *context, struct session *session)
 {
     struct error trouble = {0};
     cleanup_file_draft struct file_draft draft = {.directory = -1, .fd = -1};
@@ -103,8 +104,8 @@ static void keep(struct login_context *context, const struct session *session)
     /* a disk without room for a draft may have some for this session */
     bool prepared = session_cache_prepare(&context->cache, &draft, &trouble);
     login_warn_of_spare(context, &draft);
-    bool saved =
-        session_cache_save(&context->cache, &context->key, session, prepared ? &draft : NULL, &trouble);
+    struct safekeeping_save how = {.event = SAFEKEEPING_LOGIN, .draft = prepared ? &draft : NULL};
+    bool saved = safekeeping_save(context, session, how, &trouble);
     if (!saved && !context->unsaved)
         notice_say(&context->config->notice, NOTICE_WARNING,
                    "the session could not be saved, the next call will log in again: %s", trouble.message);

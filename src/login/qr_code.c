@@ -10,7 +10,7 @@
 
 #include "base/late.h"
 
-#define QRENCODE_FUNCTIONS(X) X(QRcode_encodeString8bit) X(QRcode_free)
+#define QRENCODE_FUNCTIONS(X) X(QRcode_encodeString8bit) X(QRcode_APIVersionString) X(QRcode_free)
 static struct {
     QRENCODE_FUNCTIONS(LATE_MEMBER)
 } qrencode;
@@ -76,14 +76,33 @@ bool qr_code_draw(const char *text, const struct qr_code_screen *screen, struct 
     return true;
 }
 
+bool qr_code_library_version(const char **version, struct error *err)
+{
+    if (!late_bind(&library, err))
+        return false;
+    *version = qrencode.QRcode_APIVersionString();
+    return true;
+}
+
 #else
+
+static bool refuse(struct error *err)
+{
+    error_set(err, ERROR_UNSUPPORTED, "this latchkey was built without QR codes");
+    return error_hint(err, "build it where the package libqrencode-dev is installed");
+}
+
+bool qr_code_library_version(const char **version, struct error *err)
+{
+    (void)version;
+    return refuse(err);
+}
 
 bool qr_code_draw(const char *text, const struct qr_code_screen *screen, struct buffer *out, bool *fits,
                   struct error *err)
 {
     (void)text, (void)screen, (void)out, (void)fits;
-    error_set(err, ERROR_UNSUPPORTED, "this latchkey was built without QR codes");
-    return error_hint(err, "build it where the package libqrencode-dev is installed");
+    return refuse(err);
 }
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "crypto/jws.h"
 #include "login/issuer.h"
+#include "login/safekeeping.h"
 #include "login/token_request.h"
 #include "login/verification.h"
 
@@ -129,8 +130,10 @@ static bool somebody_was_faster(struct login_context *context, const struct sess
 {
     bool found = false;
     cleanup_session struct session current = {0};
+    struct error ignored = {0};
     session_cache_load(&context->cache, &context->key, &current, &found, NULL);
-    if (!found || current.refresh_token == NULL || strcmp(current.refresh_token, session->refresh_token) == 0)
+    if (!found || safekeeping_fetch(context, &current, false, &ignored) != SAFEKEEPING_FETCHED ||
+        current.refresh_token == NULL || strcmp(current.refresh_token, session->refresh_token) == 0)
         return false;
     if (session_remaining(&current, clock_wall()) <= 0)
         return false;
@@ -144,11 +147,8 @@ static bool somebody_was_faster(struct login_context *context, const struct sess
 static void forget(struct login_context *context, const struct session *session)
 {
     struct error trouble = {0};
-    struct session kept = *session;
-    kept.refresh_token = NULL;
-    bool forgotten = context->config->background
-                         ? session_cache_save(&context->cache, &context->key, &kept, NULL, &trouble)
-                         : session_cache_drop(&context->cache, &context->key, &trouble);
+    bool forgotten = context->config->background ? safekeeping_forget(context, session, &trouble)
+                                                 : safekeeping_drop(context, session, NULL, &trouble);
     if (!forgotten)
         log_line(1, "the dead session stays on disk: %s", trouble.message);
 }
@@ -176,11 +176,18 @@ static void keep_if_missing(char **new_value, const char *old_value)
 }
 
 /* Stores before anything is printed (REF-01). A save that fails costs the next call a login, not this one. */
-static void save(struct login_context *context, const struct session *session, struct file_draft *draft)
+static void save(struct login_context *context, struct session *session, struct file_draft *draft)
 {
     struct error trouble = {0};
-    if (session_cache_save(&context->cache, &context->key, session, draft, &trouble))
+    struct safekeeping_save how = {.event = SAFEKEEPING_REFRESH, .draft = draft};
+    bool was_in_keyring = session->in_keyring;
+    if (safekeeping_save(context, session, how, &trouble))
         return;
+    if (was_in_keyring && session->in_keyring) { /* the file as it is leads to the new refresh token */
+        notice_say(&context->config->notice, NOTICE_WARNING, "the refreshed token could not be saved: %s",
+                   trouble.message);
+        return;
+    }
     notice_say(&context->config->notice, NOTICE_WARNING,
                "the refreshed session could not be saved, you will have to log in "
                "again: %s",
@@ -259,6 +266,7 @@ static void complete(const struct session *session, struct session *fresh)
     keep_if_missing(&fresh->username, session->username);
     fresh->issued_at = fresh->issued_at != 0 ? fresh->issued_at : session->issued_at;
     keep_if_missing(&fresh->refresh_token, session->refresh_token);
+    fresh->in_keyring = session->in_keyring;
 }
 
 /* The provider gave tokens: verify, keep what it left out, store. */
@@ -314,10 +322,35 @@ static enum refresh_result run(struct refresh *refresh, struct session *out, str
     return result;
 }
 
-enum refresh_result refresh_run(struct login_context *context, const struct session *session,
-                                struct session *out, struct error *err)
+/* Somebody is asked for the keyring's password only when there is no other way to a token. */
+static bool is_urgent(const struct login_context *context, const struct session *session)
+{
+    int64_t remaining = session_remaining(session, clock_wall());
+    return remaining <= 0 || remaining < context->config->min_validity || context->config->force_refresh ||
+           context->keep_access_token;
+}
+
+/* The keyring has answered before the refresh token is spent: it will take the new one. */
+static bool fetch(struct login_context *context, struct session *session, struct error *err)
+{
+    const struct notice *notice = &context->config->notice;
+    if (safekeeping_fetch(context, session, is_urgent(context, session), err) == SAFEKEEPING_FETCHED)
+        return true;
+    if (err->code == ERROR_INTERRUPTED)
+        return false;
+    notice_say(notice, NOTICE_WARNING, "the session cannot be refreshed: %s", err->message);
+    if (err->hint[0] != '\0')
+        notice_say(notice, NOTICE_HINT, "%s", err->hint);
+    context->keyring_explained = true;
+    return false;
+}
+
+enum refresh_result refresh_run(struct login_context *context, struct session *session, struct session *out,
+                                struct error *err)
 {
     struct refresh refresh = {.context = context, .session = session, .draft = {.directory = -1, .fd = -1}};
+    if (!fetch(context, session, err))
+        return err->code == ERROR_INTERRUPTED ? REFRESH_FAILED : REFRESH_IMPOSSIBLE;
     if (text_is_empty(session->refresh_token))
         return REFRESH_IMPOSSIBLE;
     enum refresh_result result = run(&refresh, out, err);

@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "login/context.h"
 #include "login/issuer.h"
+#include "login/safekeeping.h"
 #include "login/token_request.h"
 #include "login/turn.h"
 #include "session/cooldown.h"
@@ -66,6 +67,36 @@ static bool hint_kept(const struct login_context *context, struct error *err)
                       context->config->program);
 }
 
+/* What rests in a keyring that cannot be read now cannot be revoked either: the session is kept. */
+static bool fetch(struct login_context *context, struct session *session, struct error *err)
+{
+    switch (safekeeping_fetch(context, session, true, err)) {
+    case SAFEKEEPING_FETCHED:
+        return true;
+    case SAFEKEEPING_LOST:
+        notice_say(&context->config->notice, NOTICE_WARNING, "the session was not whole: %s", err->message);
+        error_clear(err);
+        return true;
+    case SAFEKEEPING_FAILED:
+        break;
+    }
+    return hint_kept(context, err);
+}
+
+/* The provider has been told, or cannot be. */
+static bool drop(struct login_context *context, const struct session *session, bool revoked,
+                 struct error *err)
+{
+    struct error warning = {0};
+    if (!safekeeping_drop(context, session, &warning, err))
+        return error_prefix(err, revoked ? "revoked, but the session is not deleted"
+                                         : "the session is not deleted");
+    if (warning.code != ERROR_NONE)
+        notice_say(&context->config->notice, NOTICE_WARNING, "the %srefresh token stays in the keyring: %s",
+                   revoked ? "revoked " : "", warning.message);
+    return true;
+}
+
 static bool end_session(struct login_context *context, enum revocation_result *result, struct error *err)
 {
     cleanup_session struct session session = {0};
@@ -80,15 +111,15 @@ static bool end_session(struct login_context *context, enum revocation_result *r
     if (!found)
         return true;
     turn_announce(context, "logging out", NULL);
+    if (!fetch(context, &session, err))
+        return false;
     if (context->config->ask_client_secret && !text_is_empty(session.refresh_token) &&
         (!find_endpoint(context, err) || !token_request_check(context, err)))
         return hint_kept(context, err);
     loop_hold_signals(context->loop, true);
     bool good = text_is_empty(session.refresh_token) || revoke_token(context, &session, result, err) ||
                 hint_kept(context, err);
-    if (good && !session_cache_drop(&context->cache, &context->key, err))
-        good = error_prefix(err, *result == REVOCATION_DONE ? "revoked, but the session is not deleted"
-                                                            : "the session is not deleted");
+    good = good && drop(context, &session, *result == REVOCATION_DONE, err);
     loop_hold_signals(context->loop, false);
     cooldown_reset(context->marks, &context->key);
     return good;

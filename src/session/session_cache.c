@@ -153,8 +153,6 @@ void session_cache_peek(const struct session_cache *cache, const struct session_
 {
     *found =
         cache->directory >= 0 && (peek_at(cache->directory, key, out) || load_from_spare(cache, key, out));
-    if (*found)
-        out->can_refresh = out->can_refresh || out->refresh_token != NULL;
 }
 
 bool session_cache_prepare(const struct session_cache *cache, struct file_draft *draft, struct error *err)

@@ -32,13 +32,16 @@ static bool read_regular(int directory, const char *name, struct buffer *out)
     return got == 0;
 }
 
-static bool content_is_ours(int directory, const char *name, enum record_kind kind, const char *stem)
+static bool content_is_ours(int directory, const char *name, enum record_kind kind, const char *stem,
+                            bool *in_keyring)
 {
     cleanup_buffer struct buffer text = BUFFER_SECRET(PROVIDER_FILE_LIMIT);
     if (!read_regular(directory, name, &text))
         return false;
-    if (kind == RECORD_SESSION)
+    if (kind == RECORD_SESSION) {
+        *in_keyring = session_file_is_in_keyring(buffer_text(&text), text.length);
         return session_file_belongs(buffer_text(&text), text.length, stem);
+    }
     return provider_file_belongs(buffer_text(&text), text.length, stem);
 }
 
@@ -73,13 +76,15 @@ static bool clean_entry(int directory, const char *name, struct session_cache_cl
 {
     cleanup_string char *stem = NULL;
     enum record_kind kind = record_kind_of(name, &stem);
+    bool in_keyring = false;
     bool ours = kind != RECORD_FOREIGN && is_our_file(directory, name);
     if (ours && (kind == RECORD_SESSION || kind == RECORD_PROVIDER))
-        ours = content_is_ours(directory, name, kind, stem);
+        ours = content_is_ours(directory, name, kind, stem, &in_keyring);
     if (!ours) {
         out->foreign++;
         return true;
     }
+    out->in_keyring += in_keyring;
     if (kind == RECORD_LOCK)
         return remove_lock(directory, name, &out->others, err);
     return remove_file(directory, name, kind == RECORD_SESSION ? &out->sessions : &out->others, err);

@@ -12,8 +12,17 @@
 
 enum { FILE_DEPTH = 8, TOKEN_LIMIT = 512 * 1024, YEAR_2001 = 1000000000, TIME_DIGITS = 16 };
 #define FILE_END "}\n"
+#define IN_KEYRING "keyring"
+#define MARK "\"refresh_token_in\":\"" IN_KEYRING "\""
 enum { FILE_END_LENGTH = sizeof(FILE_END) - 1 };
-static const char *const optional_texts[] = {"refresh_token", "subject", "username", "nonce"};
+static const char *const optional_texts[] = {"refresh_token", "refresh_token_in", "subject", "username",
+                                             "nonce"};
+
+static bool set_refresh_token(json_t *object, const struct session *session)
+{
+    return session->in_keyring ? record_set_text(object, "refresh_token_in", IN_KEYRING)
+                               : record_set_text(object, "refresh_token", session->refresh_token);
+}
 
 bool session_file_format(const struct session_key *key, const struct session *session, char **text,
                          struct error *err)
@@ -23,8 +32,7 @@ bool session_file_format(const struct session_key *key, const struct session *se
                  json_object_set(object, "key", key->tuple) == 0 &&
                  json_object_set(object, "token_kind", json_object_get(key->tuple, "token_kind")) == 0 &&
                  session->token != NULL && record_set_text(object, "id_token", session->token) &&
-                 record_set_text(object, "refresh_token", session->refresh_token) &&
-                 record_set_text(object, "subject", session->subject) &&
+                 set_refresh_token(object, session) && record_set_text(object, "subject", session->subject) &&
                  record_set_text(object, "username", session->username) &&
                  record_set_text(object, "nonce", session->nonce) &&
                  record_set_number(object, "issued_at", session->issued_at) &&
@@ -134,6 +142,16 @@ static const char *check_texts(const json_t *object)
     return NULL;
 }
 
+static const char *check_refresh_token(const json_t *object, struct session *out)
+{
+    const char *place = json_text(object, "refresh_token_in");
+    if (place != NULL && (strcmp(place, IN_KEYRING) != 0 || json_text(object, "refresh_token") != NULL))
+        return "has its refresh token in an unknown place";
+    out->in_keyring = place != NULL;
+    out->can_refresh = place != NULL || json_text(object, "refresh_token") != NULL;
+    return NULL;
+}
+
 static const char *check_times(const json_t *object, struct session *out)
 {
     const json_t *refreshed = json_object_get(object, "refreshed");
@@ -214,7 +232,8 @@ bool session_file_peek(const char *text, size_t length, const struct session_key
     own_expiry = opaque ? session.expires_at : own_expiry;
     session.token = steal(copy);
     session.expires_at = own_expiry < session.expires_at ? own_expiry : session.expires_at;
-    session.can_refresh = behind(quote, end, "\"refresh_token\":\"") != NULL;
+    session.in_keyring = behind(quote, end, MARK) != NULL;
+    session.can_refresh = session.in_keyring || behind(quote, end, "\"refresh_token\":\"") != NULL;
     *out = session;
     return true;
 }
@@ -241,6 +260,7 @@ enum session_file_verdict session_file_parse(const char *text, size_t length, co
     if (json_equal(json_object_get(object, "key"), key->tuple) == 0 || !kind_fits(object, key))
         return SESSION_FILE_DAMAGED;
     if ((*why = check_times(object, &session)) != NULL || (*why = check_texts(object)) != NULL ||
+        (*why = check_refresh_token(object, &session)) != NULL ||
         (*why = check_token(object, &session)) != NULL)
         return SESSION_FILE_DAMAGED;
     copy_texts(object, &session);
@@ -272,6 +292,11 @@ enum session_file_verdict session_file_parse_any(const struct session_file_text 
     *key = own;
     own = (struct session_key){0};
     return SESSION_FILE_GOOD;
+}
+
+bool session_file_is_in_keyring(const char *text, size_t length)
+{
+    return behind(text, text + length, MARK) != NULL;
 }
 
 bool session_file_belongs(const char *text, size_t length, const char *name)

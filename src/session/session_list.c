@@ -30,7 +30,6 @@ static void note_skipped(struct session_list *list, const char *name, const char
 static void add_entry(struct session_list *list, struct session_entry *entry)
 {
     struct session *session = &entry->session;
-    session->can_refresh = session->can_refresh || session->refresh_token != NULL;
     memory_free_secret(session->refresh_token);
     session->refresh_token = NULL;
     list->items = memory_resize(list->items, (list->count + 1) * sizeof(*list->items));

@@ -24,6 +24,7 @@ OWNERS = (  # headers, the files that may include them, and how those are called
     (r"microhttpd\.h", r"src/net/callback_server\.c", "src/net/callback_server.c"),
     (r"openssl/.*", r"src/crypto/[a-z0-9_]+\.[ch]", "src/crypto/"),
     (r"qrencode\.h", r"src/login/qr_code\.c", "src/login/qr_code.c"),
+    (r"(libsecret|gio|glib|gobject)/.*|glib(-object)?\.h", r"src/session/keyring[a-z_]*\.[ch]", "src/session/keyring*"),
     (r"jwt\.h", r"src/crypto/client_assertion\.c", "src/crypto/client_assertion.c"),
 )
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)
