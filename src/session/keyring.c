@@ -143,10 +143,8 @@ static SecretCollection *find_collection(struct exchange *exchange, struct error
                                        exchange_finished, exchange);
     if (exchange_await(exchange))
         collection = libsecret.secret_collection_create_finish(exchange->result, &error);
-    if (collection == NULL) {
-        exchange_fail(exchange, error, err);
-        error_prefix(err, "there is no keyring for new secrets yet");
-    }
+    if (collection == NULL)
+        exchange_fail_new(exchange, error, err);
     return collection;
 }
 

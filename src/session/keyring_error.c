@@ -49,7 +49,7 @@ static bool fail_locked(const struct exchange *exchange, struct error *err)
 
 static bool fail_late(const struct exchange *exchange, struct error *err)
 {
-    if (exchange->prompting || exchange->prompted) {
+    if (exchange->end == EXCHANGE_LATE_PROMPT) {
         error_set(err, ERROR_KEYRING, "the keyring is locked, and nobody gave its password within %d s",
                   KEYRING_PROMPT_SECONDS);
         return error_hint(err, "unlock the keyring, then run the command again");
@@ -76,20 +76,44 @@ static bool fail_by(const struct exchange *exchange, GError *error, struct error
         return error_hint(err, "run the command again; the journal of the session may say why it ended");
     }
     gio.g_dbus_error_strip_remote_error(error);
-    return error_set(err, ERROR_KEYRING, "the keyring fails: %s", safe(error->message));
+    error_set(err, ERROR_KEYRING, "the keyring fails: %s", safe(error->message));
+    return error_hint(
+        err, "look into the journal of the program behind org.freedesktop.secrets, and start it anew");
 }
 
 bool exchange_fail(const struct exchange *exchange, GError *error, struct error *err)
 {
     if (exchange->end == EXCHANGE_STOPPED)
         error_set(err, ERROR_INTERRUPTED, "interrupted while waiting for the keyring");
-    else if (exchange->end == EXCHANGE_LATE)
+    else if (exchange->end != EXCHANGE_GOOD)
         fail_late(exchange, err);
     else
         fail_by(exchange, error, err);
     if (error != NULL)
         glib.g_error_free(error);
     return false;
+}
+
+bool exchange_fail_bus(const struct exchange *exchange, GError *error, const char *address, struct error *err)
+{
+    if (exchange->end != EXCHANGE_GOOD || error == NULL)
+        return exchange_fail(exchange, error, err);
+    error_set(err, ERROR_KEYRING, "the D-Bus session '%s' cannot be reached, and so no keyring: %s",
+              safe(address), safe(error->message));
+    glib.g_error_free(error);
+    return error_hint(err,
+                      "give DBUS_SESSION_BUS_ADDRESS the address of your session, as it is on the desktop");
+}
+
+bool exchange_fail_new(const struct exchange *exchange, GError *error, struct error *err)
+{
+    if (exchange->end != EXCHANGE_GOOD || (error != NULL && !is_locked(error)))
+        return exchange_fail(exchange, error, err);
+    error_set(err, ERROR_KEYRING, "there is no keyring for new secrets yet, and nobody %s",
+              exchange->refused ? "may be asked here for its password" : "gave a password for one");
+    if (error != NULL)
+        glib.g_error_free(error);
+    return error_hint(err, "make a keyring in its own program, such as Passwords and Keys (seahorse)");
 }
 
 bool exchange_unlock(struct exchange *exchange, gpointer object, struct error *err)

@@ -43,6 +43,19 @@ static void begin_prompt(struct exchange *exchange)
         exchange->access->prompts(exchange->access->context, true);
 }
 
+static GError *make_locked(void)
+{
+    return glib.g_error_new_literal(libsecret.secret_error_get_quark(), SECRET_ERROR_IS_LOCKED, "locked");
+}
+
+/* A prompt that was dismissed gives nothing, or the path "/" of nothing. */
+static bool is_nothing(GVariant *value)
+{
+    return value == NULL || (glib.g_variant_is_of_type(value, G_VARIANT_TYPE_OBJECT_PATH) &&
+                             strcmp(glib.g_variant_get_string(value, NULL), "/") == 0);
+}
+
+/* libsecret itself falls over a prompt that gives neither a value nor an error. */
 static void prompt_performed(GObject *prompt, GAsyncResult *result, gpointer data)
 {
     GTask *task = data;
@@ -50,10 +63,12 @@ static void prompt_performed(GObject *prompt, GAsyncResult *result, gpointer dat
     GVariant *value = libsecret.secret_prompt_perform_finish((SecretPrompt *)prompt, result, &error);
     if (current != NULL)
         end_prompt(current);
-    if (error != NULL)
-        gio.g_task_return_error(task, error);
+    if (error != NULL || is_nothing(value))
+        gio.g_task_return_error(task, error != NULL ? error : make_locked());
     else
-        gio.g_task_return_pointer(task, value, (GDestroyNotify)glib.g_variant_unref);
+        gio.g_task_return_pointer(task, steal(value), (GDestroyNotify)glib.g_variant_unref);
+    if (value != NULL)
+        glib.g_variant_unref(value);
     gobject.g_object_unref(task);
 }
 
@@ -69,8 +84,7 @@ static void prompt_async(SecretService *service, SecretPrompt *prompt, const GVa
     }
     if (current != NULL)
         current->refused = true;
-    gio.g_task_return_error(
-        task, glib.g_error_new_literal(libsecret.secret_error_get_quark(), SECRET_ERROR_IS_LOCKED, "locked"));
+    gio.g_task_return_error(task, make_locked());
     gobject.g_object_unref(task);
 }
 
@@ -129,7 +143,7 @@ static void judge_time(struct exchange *exchange)
     if (access->must_stop != NULL && access->must_stop(access->context))
         exchange->end = EXCHANGE_STOPPED;
     else if (clock_monotonic() >= exchange->deadline)
-        exchange->end = EXCHANGE_LATE;
+        exchange->end = exchange->prompting ? EXCHANGE_LATE_PROMPT : EXCHANGE_LATE;
 }
 
 bool exchange_await(struct exchange *exchange)
@@ -186,10 +200,7 @@ static bool connect_bus(struct exchange *exchange, const char *address, struct e
         gio.g_dbus_connection_set_exit_on_close(exchange->connection, FALSE);
         return true;
     }
-    exchange_fail(exchange, error, err);
-    if (exchange->end != EXCHANGE_STOPPED)
-        error_prefix(err, "the D-Bus session '%s' cannot be reached", safe(address));
-    return false;
+    return exchange_fail_bus(exchange, error, address, err);
 }
 
 static bool open_service(struct exchange *exchange, struct error *err)

@@ -25,7 +25,7 @@ struct exchange {
     GDBusConnection *connection;
     int64_t deadline; /* clock_monotonic */
     int64_t left;     /* milliseconds that remain after a prompt */
-    enum { EXCHANGE_GOOD, EXCHANGE_LATE, EXCHANGE_STOPPED } end;
+    enum { EXCHANGE_GOOD, EXCHANGE_LATE, EXCHANGE_LATE_PROMPT, EXCHANGE_STOPPED } end;
     bool prompting, prompted, refused;
 };
 
@@ -42,6 +42,10 @@ void exchange_finished(GObject *source, GAsyncResult *result, gpointer exchange)
 bool exchange_await(struct exchange *exchange) must_check;
 /* Always false: says why, from ERROR (consumed; may be NULL) and from what happened to EXCHANGE. */
 bool exchange_fail(const struct exchange *exchange, GError *error, struct error *err);
+/* The same where the bus at ADDRESS was not reached, and where a collection was to be made. */
+bool exchange_fail_bus(const struct exchange *exchange, GError *error, const char *address,
+                       struct error *err);
+bool exchange_fail_new(const struct exchange *exchange, GError *error, struct error *err);
 /* Unlocks OBJECT (an item or a collection), with a window where ACCESS allows it. */
 bool exchange_unlock(struct exchange *exchange, gpointer object, struct error *err) must_check;
 

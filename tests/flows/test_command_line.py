@@ -262,18 +262,6 @@ def test_choices_are_judged_in_a_fixed_order(program):
         words = [word for word in words if name not in word]
 
 
-# What is not built
-
-@pytest.mark.parametrize(("words", "name"), [
-XX
-@pytest.mark.parametrize("command", ["get-token", "login"])
-def test_what_is_not_built_is_refused_before_anything_is_sent(kube, issuer, command, words, name):
-    result = kube.run(command, *words)
-    assert result.code == "unsupported"
-    assert f"'{name}' is not built into this version: use --" in result.err
-    assert issuer.requests() == [] and not kube.cache.exists()
-
-
 # The grammar of every flag
 
 @ids("K7-3")

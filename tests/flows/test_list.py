@@ -49,7 +49,7 @@ def test_as_json(stored, issuer):
     assert 0 < one.pop("remaining_seconds") <= session["lifetime"]
     assert one.pop("expiry").endswith("Z")
     assert one == {"issuer": issuer.url, "client_id": "kubernetes", "account": None, "user": "alice@example.com",
-                   "subject": session["subject"], "token_kind": "id_token", "refreshable": True, "scopes": []}
+                   "subject": session["subject"], "token_kind": "id_token", "refreshable": True, "refresh_token_in": "disk", "scopes": []}
 
 
 def test_no_token_is_ever_shown(stored):

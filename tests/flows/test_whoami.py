@@ -48,7 +48,7 @@ def test_as_json(known, issuer):
     assert 0 < said.pop("remaining_seconds") <= session["lifetime"]
     assert said.pop("expiry").endswith("Z")
     assert said == {"issuer": issuer.url, "client_id": "kubernetes", "account": None, "user": "alice@example.com",
-                    "subject": session["subject"], "token_kind": "id_token", "refreshable": True, "groups": GROUPS}
+                    "subject": session["subject"], "token_kind": "id_token", "refreshable": True, "refresh_token_in": "disk", "groups": GROUPS}
 
 
 def test_no_token_is_ever_shown(known):
