@@ -46,7 +46,7 @@ class Bus:
         config = self.directory / "bus.conf"
         config.write_text(BUS.format(socket=self.socket))
         self.process = subprocess.Popen(["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address=1"],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert self.process.stdout.readline().startswith(b"unix:")
         self.children = [self.process]
 
@@ -143,6 +143,13 @@ class Faulty:
         self.process = bus.start([sys.executable, HERE / "faulty_service.py", bus.address, *faults], stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE)
         assert self.process.stdout.readline() == b"ready\n"
+
+    def await_call(self, method):
+        """Returns when METHOD was asked; what was asked before it is read, and lost for `calls`."""
+        for line in self.process.stdout:
+            if line.decode().strip() == method:
+                return
+        raise AssertionError(f"the service ended without {method}")
 
     def calls(self):
         """Ends the service, and gives what it was asked."""

@@ -9,7 +9,8 @@ exit:METHOD  ends instead             bus:PID:METHOD  ends the bus instead  odd:
 locked       collection and items are locked; Unlock needs a prompt
 prompt:KIND  what comes of a prompt: given, dismissed, never
 alias        there is no default collection
-value:KIND   what the item holds, whatever was stored: empty, garbage, big, binary, zero
+item         there is an item from the beginning
+value:KIND   what the item holds, whatever was stored: empty, garbage, big, binary, zero; gone: no item
 Prints "ready" when it has its name, then each method that it was asked."""
 
 import os
@@ -33,7 +34,7 @@ VALUES = {"empty": b"", "garbage": b"\x01\x02\xff\n", "big": b"x" * 1_000_000, "
 class Service:
     def __init__(self, connection, faults):
         self.connection, self.faults = connection, faults
-        self.locked, self.item, self.pending = "locked" in faults, None, None
+        self.locked, self.item, self.pending = "locked" in faults, b"x" if "item" in faults else None, None
 
     def fault(self, kind):
         return next((word.split(":", 1)[1] for word in self.faults if word.startswith(f"{kind}:")), None)
@@ -96,7 +97,7 @@ class Service:
             self.reply(message, "vo", dbus.String("", variant_level=1), SESSION)
 
     def SearchItems(self, message, _):
-        found = dbus.Array([ITEM] if self.item else [], "o")
+        found = dbus.Array([ITEM] if self.item and self.fault("value") != "gone" else [], "o")
         nothing = dbus.Array([], "o")
         self.reply(message, "aoao", *((nothing, found) if self.locked else (found, nothing)))
 

@@ -146,6 +146,8 @@ EVERYDAY = [
     Ctest("fuzz", "the fuzz targets replay their corpora", folders=["fuzz"]),
     Pytest("issuer", "the test issuer itself", ["python"], presets=[], folder="issuer"),
     Pytest("flows", "stories with the real program and the test issuer", ["python", "fault", "shells"], folder="flows", shards=3),
+    Pytest("keyring", "refresh tokens in a real keyring, and in one that fails", ["python", "fault", "keyring"],
+           folder="keyring", shards=3),
     Pytest("browser", "logins in a real browser", ["browser"], folder="browser"),
     Script("lint", "layers, owners, limits, options", ["lint"], command=["bash", "tests/lint/run.sh"]),
 ]
@@ -154,6 +156,8 @@ FURTHER = [
     Pytest("fault", "failing calls, kill points, full disks", ["fault"], folder="fault", limit=3000),
     Pytest("flows-asan", "the stories under gcc's sanitizers", presets=["asan"], folder="flows", shards=3,
            limit=3600),
+    Pytest("keyring-asan", "the keyring's stories under gcc's sanitizers", ["python", "fault", "keyring"], presets=["asan"],
+           folder="keyring", shards=3, limit=1800),
     Ctest("unit-clang", "unit, attack and fuzz replay under clang's sanitizers", ["clang"], presets=["asan-clang"],
           folders=["unit", "attack", "fuzz"]),
 ]

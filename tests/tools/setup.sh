@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Install what parts of the tests need on Debian 12 or 13, and nothing that is there already.
 #
-# usage: setup.sh PART...    parts: build python clang lint fault unit browser cluster
+# usage: setup.sh PART...    parts: build python clang lint fault unit browser cluster keyring
 set -euo pipefail
 
 tests=$(cd "$(dirname "$0")/.." && pwd)
@@ -72,7 +72,7 @@ at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; 
 
 part_build() {
     packages gcc libc6-dev cmake ninja-build pkg-config libcurl4-openssl-dev libjansson-dev libjwt-dev \
-        libmicrohttpd-dev libqrencode-dev libssl-dev
+        libmicrohttpd-dev libqrencode-dev libsecret-1-dev libssl-dev
 }
 
 part_unit() { packages libcmocka-dev openssl; }
@@ -84,6 +84,8 @@ part_lint() { packages cppcheck clang-tidy clang-format clang-tools shellcheck u
 part_shells() { packages bash zsh fish; }
 
 part_fault() { packages strace libfaketime faketime util-linux iproute2; }
+
+part_keyring() { packages dbus-daemon gnome-keyring python3-dbus python3-gi; }
 
 part_python() {
     packages python3 python3-venv python3-cryptography zbar-tools
@@ -157,7 +159,7 @@ exec 9>"$cache/setup.lock"
 flock 9 # two runs at once: the second finds everything there
 for part in "$@"; do
     case $part in
-    build | python | clang | lint | fault | shells | unit | browser | cluster) "part_$part" 9>&- ;;
+    build | python | clang | lint | fault | shells | unit | browser | cluster | keyring) "part_$part" 9>&- ;;
     *)
         say "unknown part '$part'" >&2
         exit 1
