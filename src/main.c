@@ -42,7 +42,9 @@ static const struct command commands[] = {
      "Revokes the refresh token at the provider and deletes the session.\n"
      "Give it the flags that your kubeconfig gives get-token, or --all."},
     {"clean", COMMAND_CLEAN, command_clean, "Delete the token cache",
-     "Deletes the token cache. The provider is not told: its refresh tokens stay valid until they expire."},
+     "Deletes the token cache, in the directory and in the keyring. The provider is not told: its refresh "
+     "tokens "
+     "stay valid until they expire."},
     {"version", COMMAND_VERSION, command_version, "Print the version", "Prints the version."},
     {"completion", COMMAND_COMPLETION, command_completion, "Print a script that completes commands and flags",
      "Prints a script for bash, zsh or fish, named after the command, that completes commands, flags and "

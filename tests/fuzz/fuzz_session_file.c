@@ -35,6 +35,8 @@ static void check_again(const struct session_key *key, const struct session *ses
     fuzz_check(session_file_format(key, session, &text, &err));
     fuzz_check(session_file_parse(text, strlen(text), key, &again, &why) == SESSION_FILE_GOOD);
     fuzz_check(strcmp(again.token, session->token) == 0 && again.expires_at == session->expires_at);
+    fuzz_check(again.in_keyring == session->in_keyring && again.can_refresh == session->can_refresh);
+    fuzz_check(session_file_is_in_keyring(text, strlen(text)) == session->in_keyring);
     fuzz_check(session_file_belongs(text, strlen(text), key->name));
 }
 
@@ -52,7 +54,8 @@ static void check_peek(const struct session_key *key, const char *text, size_t s
         return;
     fuzz_check(strcmp(session.token, parsed->token) == 0 && session.expires_at == parsed->expires_at);
     fuzz_check(session.obtained_at == parsed->obtained_at && session.lifetime == parsed->lifetime);
-    fuzz_check(session.can_refresh == (parsed->refresh_token != NULL));
+    fuzz_check(session.can_refresh == parsed->can_refresh && session.in_keyring == parsed->in_keyring);
+    fuzz_check(parsed->can_refresh == (parsed->in_keyring || parsed->refresh_token != NULL));
 }
 
 static void check_as(bool access_token, const char *text, size_t size)

@@ -116,6 +116,11 @@ static void check_note(const char *text, size_t size, struct text_list *sonames)
 #else
 #define NOTE_OF_QRENCODE ""
 #endif
+#ifdef LATE_SECRET
+#define NOTE_OF_SECRET " " LATE_SECRET
+#else
+#define NOTE_OF_SECRET ""
+#endif
 
 static void test_notes(void **state)
 {
@@ -144,7 +149,8 @@ static void test_notes(void **state)
     assert_int_equal(size, 0);
     text_list_sort(&sonames);
     cleanup_string char *all = text_list_join(&sonames, " ");
-    assert_string_equal(all, LATE_CRYPTO " " LATE_CURL " " LATE_JWT " " LATE_MICROHTTPD NOTE_OF_QRENCODE);
+    assert_string_equal(all, LATE_CRYPTO " " LATE_CURL " " LATE_JWT
+                                         " " LATE_MICROHTTPD NOTE_OF_QRENCODE NOTE_OF_SECRET);
 }
 
 #else

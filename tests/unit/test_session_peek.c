@@ -32,7 +32,8 @@ static bool peek(const struct session_key *key, const char *text, size_t length)
     assert_int_equal(shortly.issued_at, wholly.issued_at);
     assert_int_equal(shortly.obtained_at, wholly.obtained_at);
     assert_int_equal(shortly.lifetime, wholly.lifetime);
-    assert_int_equal(shortly.can_refresh, wholly.refresh_token != NULL);
+    assert_int_equal(shortly.can_refresh, wholly.can_refresh);
+    assert_int_equal(shortly.in_keyring, wholly.in_keyring);
     return true;
 }
 
