@@ -26,6 +26,7 @@ struct login_context {
     struct session_key key;
     bool unsaved;           /* nothing can be stored, and a warning has said so */
     bool keyring_refused;   /* a window asked for the keyring's password in vain: none asks again */
+    struct error unkept;    /* why a refresh token was not kept, where nobody reads a warning */
     bool keyring_explained; /* the person has read how to mend it */
     bool skew_told;         /* the person knows that the clocks differ */
     bool keep_access_token; /* somebody asks for ACCESS_TOKEN: what verification_run verified last */

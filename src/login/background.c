@@ -86,10 +86,13 @@ static void refresh(struct login_context *context)
     switch (refresh_run(context, &stored, &fresh, &err)) {
     case REFRESH_DONE:
         cooldown_reset(context->marks, &context->key);
+        if (context->unkept.code != ERROR_NONE)
+            cooldown_background_failed(context->marks, &context->key, clock_wall(), &context->unkept);
         break;
     case REFRESH_IMPOSSIBLE:
-        error_set(&err, ERROR_CACHE_IO, "a new refresh token could not be saved in '%s'",
-                  safe(context->cache.path));
+        if (err.code == ERROR_NONE) /* else the keyring says why */
+            error_set(&err, ERROR_CACHE_IO, "a new refresh token could not be saved in '%s'",
+                      safe(context->cache.path));
         cooldown_background_failed(context->marks, &context->key, clock_wall(), &err);
         break;
     case REFRESH_DEAD:

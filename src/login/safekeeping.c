@@ -112,6 +112,10 @@ static void tell_failure(struct login_context *context, const struct error *trou
     const struct notice *notice = &context->config->notice;
     if (trouble->code == ERROR_INTERRUPTED)
         return;
+    if (context->config->background && context->config->storage == TOKEN_STORAGE_KEYRING) {
+        context->unkept = *trouble;
+        error_prefix(&context->unkept, "the new refresh token is not kept");
+    }
     if (context->config->storage == TOKEN_STORAGE_AUTO)
         notice_say(notice, NOTICE_INFO, "the refresh token is kept in a file of the token cache: %s",
                    trouble->message);

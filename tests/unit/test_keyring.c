@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values and names of the keyring, and that without a D-Bus session nothing is begun. */
- * conversation. */
 #include "session/keyring.h"
 
 #include <stdlib.h>
