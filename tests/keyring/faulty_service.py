@@ -6,6 +6,7 @@ usage: faulty_service.py ADDRESS FAULT...
 
 hang:METHOD  never answers METHOD     slow:METHOD  answers after 300 ms     error:METHOD  answers with an error
 exit:METHOD  ends instead             bus:PID:METHOD  ends the bus instead  odd:METHOD  answers with a number
+again:METHOD answers with an error from the second time on
 locked       collection and items are locked; Unlock needs a prompt
 prompt:KIND  what comes of a prompt: given, dismissed, never
 alias        there is no default collection
@@ -33,7 +34,7 @@ VALUES = {"empty": b"", "garbage": b"\x01\x02\xff\n", "big": b"x" * 1_000_000, "
 
 class Service:
     def __init__(self, connection, faults):
-        self.connection, self.faults = connection, faults
+        self.connection, self.faults, self.asked = connection, faults, []
         self.locked, self.item, self.pending = "locked" in faults, b"x" if "item" in faults else None, None
 
     def fault(self, kind):
@@ -47,6 +48,7 @@ class Service:
             return dbus.lowlevel.HANDLER_RESULT_NOT_YET_HANDLED
         method = message.get_member()
         print(method, flush=True)
+        self.asked.append(method)
         self.misbehave(method)
         if self.has("slow", method):
             GLib.timeout_add(300, lambda: self.answer(message, method))
@@ -62,7 +64,7 @@ class Service:
             os.kill(int(word.split(":")[0]), signal.SIGKILL)
 
     def answer(self, message, method):
-        if self.has("error", method):
+        if self.has("error", method) or (self.has("again", method) and self.asked.count(method) > 1):
             self.connection.send_message(dbus.lowlevel.ErrorMessage(message, FAILURE, "it is\x1b[31m broken"))
             return False
         if self.has("odd", method):
