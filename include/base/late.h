@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -21,7 +22,8 @@
  *
  * The type of each pointer comes from the library's own header. With LATE_BINDING the table is filled by
  * dlopen of the soname found when the program was configured (LATE_CURL, LATE_MICROHTTPD, LATE_CRYPTO,
- * LATE_JWT: string macros from the build) and dlsym, all symbols at once; in a linked build by address. */
+ * LATE_JWT, ...: string macros from the build) and dlsym, all symbols at once; in a linked build by address.
+ */
 struct late_symbol {
     const char *name;
     void **slot;
@@ -40,7 +42,8 @@ bool late_bind(const struct late_library *library, struct error *err) must_check
 #ifdef LATE_BINDING
 #define LATE_ADDRESS(function) NULL
 #else
-#define LATE_ADDRESS(function) __extension__(void *)(function)
+/* by way of a number: the type of a function without side effects counts as const */
+#define LATE_ADDRESS(function) __extension__(void *)(uintptr_t)(function)
 #endif
 #define LATE_SYMBOL(table, function) {#function, (void **)&(table).function, LATE_ADDRESS(function)},
 

@@ -2,8 +2,6 @@
 /* What went wrong with the keyring, in words, and the lock before its door. */
 #include "keyring_exchange.h"
 
-#ifdef LATE_SECRET
-
 #include "base/text.h"
 
 static bool is_one_of(const GError *error, GQuark domain, const int *codes, size_t count)
@@ -136,5 +134,3 @@ bool exchange_unlock(struct exchange *exchange, gpointer object, struct error *e
         return fail_locked(exchange, err);
     return exchange_fail(exchange, error, err);
 }
-
-#endif

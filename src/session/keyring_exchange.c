@@ -2,8 +2,6 @@
 /* Talks to the Secret Service asynchronously in a context of its own: a service that hangs cannot hold us. */
 #include "keyring_exchange.h"
 
-#ifdef LATE_SECRET
-
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -261,5 +259,3 @@ void exchange_cleanup(struct exchange **exchange)
     exchange_close(*exchange);
     *exchange = NULL;
 }
-
-#endif

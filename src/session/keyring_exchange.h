@@ -5,8 +5,6 @@
 
 #include "keyring_library.h"
 
-#ifdef LATE_SECRET
-
 #include <stdint.h>
 
 #include "session/keyring.h"
@@ -49,5 +47,4 @@ bool exchange_fail_new(const struct exchange *exchange, GError *error, struct er
 /* Unlocks OBJECT (an item or a collection), with a window where ACCESS allows it. */
 bool exchange_unlock(struct exchange *exchange, gpointer object, struct error *err) must_check;
 
-#endif
 #endif

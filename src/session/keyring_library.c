@@ -5,8 +5,6 @@
 #include "base/log.h"
 #include "session/keyring.h"
 
-#ifdef LATE_SECRET
-
 struct glib_table glib;
 struct gobject_table gobject;
 struct gio_table gio;
@@ -49,5 +47,3 @@ bool keyring_library_bind(struct error *err)
     bound = true;
     return true;
 }
-
-#endif

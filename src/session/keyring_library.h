@@ -3,8 +3,6 @@
 #ifndef SESSION_KEYRING_LIBRARY_H
 #define SESSION_KEYRING_LIBRARY_H
 
-#ifdef LATE_SECRET
-
 #include <libsecret/secret.h>
 
 #include "base/error.h"
@@ -62,5 +60,4 @@ extern struct secret_table {
 /* Binds all four tables, and makes GLib silent: what it would print has no place in kubectl's terminal. */
 bool keyring_library_bind(struct error *err) must_check;
 
-#endif
 #endif
