@@ -9,7 +9,8 @@
 
 enum refresh_result {
     REFRESH_DONE,       /* OUT is the new session; it is stored unless a warning said otherwise */
-    REFRESH_IMPOSSIBLE, /* no refresh token, or it must not be spent: a login is due, the session stays */
+    REFRESH_IMPOSSIBLE, /* no refresh token, or it must not be spent: a login is due, the session stays; ERR
+                           says why when it is the keyring's fault */
     REFRESH_DEAD,  /* the provider will never take this refresh token again: dropped, a login is due; ERR says
                       why */
     REFRESH_FAILED /* network, server, configuration: ERR; the session stays, no login */

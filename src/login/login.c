@@ -269,6 +269,17 @@ static bool renew_client(struct login_context *context, int64_t started, struct 
     return log_in(context, out, err) || use_old_token_after(context, started, stored, err, out);
 }
 
+static void explain_keyring(struct login_context *context, const struct error *err)
+{
+    const struct notice *notice = &context->config->notice;
+    if (err->code == ERROR_NONE)
+        return;
+    notice_say(notice, NOTICE_WARNING, "the session cannot be refreshed: %s", err->message);
+    if (err->hint[0] != '\0')
+        notice_say(notice, NOTICE_HINT, "%s", err->hint);
+    context->keyring_explained = true;
+}
+
 /* It is our turn: refresh what there is, else log in. */
 static bool renew(struct login_context *context, struct session *out, struct error *err)
 {
@@ -301,6 +312,7 @@ static bool renew(struct login_context *context, struct session *out, struct err
         note_failure(context, false, err);
         return false;
     case REFRESH_IMPOSSIBLE:
+        explain_keyring(context, err);
         if (lasts(context->config, &stored)) {
             *out = stored;
             stored = (struct session){0};

@@ -330,26 +330,12 @@ static bool is_urgent(const struct login_context *context, const struct session 
            context->keep_access_token;
 }
 
-/* The keyring has answered before the refresh token is spent: it will take the new one. */
-static bool fetch(struct login_context *context, struct session *session, struct error *err)
-{
-    const struct notice *notice = &context->config->notice;
-    if (safekeeping_fetch(context, session, is_urgent(context, session), err) == SAFEKEEPING_FETCHED)
-        return true;
-    if (err->code == ERROR_INTERRUPTED)
-        return false;
-    notice_say(notice, NOTICE_WARNING, "the session cannot be refreshed: %s", err->message);
-    if (err->hint[0] != '\0')
-        notice_say(notice, NOTICE_HINT, "%s", err->hint);
-    context->keyring_explained = true;
-    return false;
-}
-
 enum refresh_result refresh_run(struct login_context *context, struct session *session, struct session *out,
                                 struct error *err)
 {
     struct refresh refresh = {.context = context, .session = session, .draft = {.directory = -1, .fd = -1}};
-    if (!fetch(context, session, err))
+    /* the keyring has answered before the refresh token is spent: it will take the new one */
+    if (safekeeping_fetch(context, session, is_urgent(context, session), err) != SAFEKEEPING_FETCHED)
         return err->code == ERROR_INTERRUPTED ? REFRESH_FAILED : REFRESH_IMPOSSIBLE;
     if (text_is_empty(session->refresh_token))
         return REFRESH_IMPOSSIBLE;

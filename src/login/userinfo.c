@@ -73,7 +73,8 @@ static bool get_access_token(struct login_context *context, struct session *sess
         *session = fresh;
         break;
     case REFRESH_IMPOSSIBLE:
-        return refuse_without_refresh(context->config, err);
+        return err->code == ERROR_NONE ? refuse_without_refresh(context->config, err)
+                                       : error_prefix(err, "the session cannot be refreshed");
     case REFRESH_DEAD:
         error_prefix(err, "the session cannot be refreshed any more");
         return error_hint(err, "log in with '%s login' and the same flags", context->config->program);
@@ -156,8 +157,7 @@ static bool run(struct login_context *context, struct session *out, json_t **cla
 bool userinfo_ask(const struct login_config *config, struct session *out, json_t **claims, struct error *err)
 {
     struct login_config own = *config;
-    struct login_context context = {
-        .config = &own, .cache = {.directory = -1}, .runtime = {.directory = -1}};
+    struct login_context context = {.config = &own, .cache = {.directory = -1}, .runtime = {.directory = -1}};
     cleanup_fd int lock = -1;
     struct session shared = {0};
     own.force_login = true; /* the turn is ours, whatever the session looks like */

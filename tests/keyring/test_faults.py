@@ -55,6 +55,19 @@ def test_a_bus_that_accepts_nobody_is_given_up(kube, tmp_path_factory):
     assert LIMIT - 0.5 < seconds < LIMIT + SLACK
 
 
+def test_a_library_that_cannot_be_loaded_is_a_keyring_that_cannot_be_used(kube, tmp_path):
+    (tmp_path / "libraries").mkdir()
+    (tmp_path / "libraries/libsecret-1.so.0").write_bytes(b"\x7fELF")
+    place = {"LD_LIBRARY_PATH": str(tmp_path / "libraries")}
+    result = kube.get_token(**place)
+    assert unkept(result).startswith("cannot load library 'libsecret-1.so.0': ")
+    assert "install the package 'libsecret-1-0'" in result.hints
+    version = kube.bare("version", "--verbose", **place)
+    assert version.status == 0 and "libsecret      cannot load library" in version.out
+    clean = kube.bare("clean", f"--token-cache-dir={kube.cache}", **place)
+    assert clean.status == 0 and "keyring" not in clean.err, "nothing was in the keyring, so nobody misses it"
+
+
 # A refresh token that is there, and cannot be read
 
 @pytest.fixture
@@ -100,6 +113,13 @@ def test_logout_keeps_what_it_cannot_revoke(stored, bus):
     assert "the session is kept, because its refresh token could not be revoked: no keyring runs" in result.err
     assert any("latchkey clean" in hint for hint in result.hints)
     assert stored.session_file.read_bytes() == before
+
+
+def test_whoami_tells_why_it_cannot_ask_the_provider(stored):
+    result = stored.run("whoami", "--userinfo")
+    assert result.code == "keyring"
+    assert result.err.startswith("error: the session cannot be refreshed: no keyring runs in the D-Bus session")
+    assert stored.run("whoami").status == 0
 
 
 def test_an_item_that_somebody_deleted_is_a_miss(kube, bus, issuer):

@@ -6,7 +6,9 @@ import time
 
 import pytest
 from desktop import Faulty
+from processes import until
 from rested import NO_BROWSER
+from terminal import CTRL_C, Seat
 from told import LIMIT, READING, SAVING, SLACK, check_unkept, on_disk, spent, timed, unkept, unrefreshed, warnings
 
 ids = pytest.mark.ids
@@ -96,6 +98,27 @@ def test_a_window_that_nobody_answers_is_given_up_after_thirty_seconds(kube, bus
     assert unkept(result) == "the keyring is locked, and nobody gave its password within 30 s"
     assert 29 < seconds < 30 + SLACK
     assert service.calls()[-1] == "Dismiss"
+
+
+def test_a_line_says_that_a_window_waits(kube, bus):
+    service = Faulty(bus, "locked", "prompt:never")
+    seat = Seat(kube, "get-token", **DISPLAY)
+    seat.expect("a window asks for the password of your keyring")
+    service.await_call("Prompt")
+    seat.press(CTRL_C)
+    result = seat.wait()
+    assert result.code == "interrupted"
+    assert "a window asks" not in result.err, "the line goes with the window"
+
+
+def test_who_waits_for_the_lock_reads_whom_the_window_waits_for(kube, bus):
+    Faulty(bus, "locked", "prompt:never")
+    holder = kube.start("get-token", **DISPLAY)
+    until(lambda: any("waiting for the keyring" in path.read_text() for path in kube.cache.glob("*.holder")), "nobody waits")
+    waiter = kube.start("get-token", "--non-interactive")
+    assert "is waiting for the keyring for the same session" in waiter.wait().err
+    holder.signal(signal.SIGINT)
+    assert holder.wait().code == "interrupted"
 
 
 # Ctrl-C
