@@ -23,8 +23,7 @@ static void prompts(void *data, bool begins)
 {
     struct wait *wait = data;
     wait->prompting = begins;
-    if (begins)
-        turn_announce(wait->context, "waiting for the keyring", NULL);
+    turn_announce(wait->context, begins ? "waiting for the keyring" : "keeping the session", NULL);
     notice_say(&wait->context->config->notice, NOTICE_STATUS, "%s",
                begins ? "a window asks for the password of your keyring" : "");
 }
@@ -57,7 +56,7 @@ enum safekeeping_fetched safekeeping_fetch(struct login_context *context, struct
     if (!session->in_keyring || session->refresh_token != NULL)
         return SAFEKEEPING_FETCHED;
     if (!keyring_read(&access, &item, &value, err)) {
-        context->keyring_refused = access.may_prompt;
+        context->keyring_refused = context->keyring_refused || access.may_prompt;
         return SAFEKEEPING_FAILED;
     }
     session->refresh_token = value.secret;
@@ -88,7 +87,7 @@ static bool put_into_keyring(struct login_context *context, const struct session
     item.label = label;
     if (keyring_save(&access, &item, session->refresh_token, err))
         return true;
-    context->keyring_refused = access.may_prompt;
+    context->keyring_refused = context->keyring_refused || access.may_prompt;
     return false;
 }
 

@@ -36,7 +36,7 @@ static bool is_locked(const GError *error)
 static bool fail_locked(const struct exchange *exchange, struct error *err)
 {
     if (exchange->refused)
-        error_set(err, ERROR_KEYRING, "the keyring is locked, and nobody may be asked here to unlock it");
+        error_set(err, ERROR_KEYRING, "the keyring is locked, and no window may ask for its password");
     else if (exchange->prompted)
         error_set(err, ERROR_KEYRING, "the keyring is locked, and nobody gave its password");
     else
@@ -108,7 +108,7 @@ bool exchange_fail_new(const struct exchange *exchange, GError *error, struct er
     if (exchange->end != EXCHANGE_GOOD || (error != NULL && !is_locked(error)))
         return exchange_fail(exchange, error, err);
     error_set(err, ERROR_KEYRING, "there is no keyring for new secrets yet, and nobody %s",
-              exchange->refused ? "may be asked here for its password" : "gave a password for one");
+              exchange->refused ? "may be asked for a password" : "gave a password for one");
     if (error != NULL)
         glib.g_error_free(error);
     return error_hint(err, "make a keyring in its own program, such as Passwords and Keys (seahorse)");

@@ -2,13 +2,15 @@
 /* Talks to the Secret Service asynchronously in a context of its own: a service that hangs cannot hold us. */
 #include "keyring_exchange.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -162,10 +164,18 @@ bool exchange_await(struct exchange *exchange)
     return false;
 }
 
-static char *name_bus(const char *path)
+/* The address of the socket PATH, with every byte escaped that an address may not hold. */
+static char *name_bus(const char *path, struct error *err)
 {
-    cleanup_string char *address = memory_format("unix:path=%s", path);
-    return setenv("DBUS_SESSION_BUS_ADDRESS", address, 1) == 0 ? steal(address) : NULL;
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/.";
+    cleanup_buffer struct buffer address = BUFFER(4 * PATH_MAX);
+    buffer_add(&address, "unix:path=");
+    for (const char *c = path; *c != '\0'; c++)
+        buffer_add_format(&address, strchr(plain, *c) != NULL ? "%c" : "%%%02x", (unsigned char)*c);
+    if (setenv("DBUS_SESSION_BUS_ADDRESS", buffer_text(&address), 1) == 0)
+        return buffer_steal(&address);
+    error_set(err, ERROR_MEMORY, "cannot name the D-Bus session: %s", strerror(errno));
+    return NULL;
 }
 
 /* Never "autolaunch:", which would start a bus that nobody ends. What is found goes into the environment,
@@ -179,8 +189,9 @@ static char *find_address(const struct keyring_access *access, struct error *err
         text_is_empty(access->bus) && access->runtime_directory != NULL && access->runtime_directory[0] == '/'
             ? memory_format("%s/bus", access->runtime_directory)
             : NULL;
-    if (path != NULL && stat(path, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_uid == geteuid())
-        return name_bus(path);
+    if (path != NULL && strlen(path) < PATH_MAX && stat(path, &status) == 0 && S_ISSOCK(status.st_mode) &&
+        status.st_uid == geteuid())
+        return name_bus(path, err);
     error_set(err, ERROR_KEYRING, "there is no D-Bus session, and so no keyring");
     error_hint(err, "DBUS_SESSION_BUS_ADDRESS names none, and XDG_RUNTIME_DIR has no socket 'bus': log in on "
                     "a desktop, or start a D-Bus session with a keyring such as gnome-keyring");

@@ -15,10 +15,11 @@ static const struct {
     const char *extension;
     enum record_kind kind;
 } patterns[] = {
-    {".json", RECORD_SESSION},   {PROVIDER_UNVERIFIED_EXTENSION, RECORD_PROVIDER},
-    {".lock", RECORD_LOCK},      {PROVIDER_EXTENSION, RECORD_PROVIDER},
-    {".cooldown", RECORD_PLAIN}, {".holder", RECORD_PLAIN},  {".bad", RECORD_PLAIN},
-    {".handout", RECORD_PLAIN},  {".background", RECORD_PLAIN},
+    {".json", RECORD_SESSION},     {PROVIDER_UNVERIFIED_EXTENSION, RECORD_PROVIDER},
+    {".lock", RECORD_LOCK},        {PROVIDER_EXTENSION, RECORD_PROVIDER},
+    {".cooldown", RECORD_PLAIN},   {".holder", RECORD_PLAIN},
+    {".bad", RECORD_PLAIN},        {".handout", RECORD_PLAIN},
+    {".background", RECORD_PLAIN},
 };
 
 /* "<host>-<16 hexadecimal digits>", as record_name makes it. */

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import gi
 
@@ -16,7 +17,7 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type>
-  <listen>unix:path={socket}</listen>
+  <listen>{address}</listen>
   <auth>EXTERNAL</auth>
   <limit name="max_incoming_bytes">1000000000</limit>
   <limit name="max_message_size">1000000000</limit>
@@ -42,9 +43,9 @@ class Bus:
         self.directory = Path(directory)
         self.directory.mkdir(mode=0o700, exist_ok=True)
         self.socket = self.directory / "bus"
-        self.address = f"unix:path={self.socket}"
+        self.address = f"unix:path={quote(str(self.socket), safe='/-_.')}"
         config = self.directory / "bus.conf"
-        config.write_text(BUS.format(socket=self.socket))
+        config.write_text(BUS.format(address=self.address))
         self.process = subprocess.Popen(["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address=1"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert self.process.stdout.readline().startswith(b"unix:")

@@ -51,7 +51,7 @@ def test_no_window_opens_for_it(kube, bus):
     service.calls()
     service = Faulty(bus, "locked", "item", "prompt:given")
     age(kube)
-    assert "the keyring is locked, and nobody may be asked here to unlock it" in tells(kube)
+    assert "the keyring is locked, and no window may ask for its password" in tells(kube)
     assert "Prompt" not in service.calls()
     assert kube.session["refresh_token_in"] == "keyring"
 

@@ -322,8 +322,8 @@ def test_the_kubeconfig_of_the_peers_system_test_works_unchanged(stored, keyring
 @ids("K7-38")
 @pytest.mark.parametrize("setting", ["XDG_RUNTIME_DIR", "with an address beside it"])
 def test_the_bus_is_found_in_the_runtime_directory(kube, issuer, tmp_path_factory, setting):
-    runtime = tmp_path_factory.mktemp("run")
-    runtime.chmod(0o700)
+    runtime = tmp_path_factory.mktemp("run") / "a; b=c,%é"
+    runtime.mkdir(mode=0o700)
     bus = Bus(runtime)
     try:
         keyring = Keyring(bus)

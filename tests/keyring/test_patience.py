@@ -45,7 +45,7 @@ def test_a_hung_one_costs_a_refresh_five_seconds_and_no_login(kube, bus, issuer,
 def test_a_locked_one_asks_nobody_where_there_is_no_display(kube, bus):
     service = Faulty(bus, "locked", "prompt:given")
     result, seconds = timed(kube)
-    assert unkept(result) == "the keyring is locked, and nobody may be asked here to unlock it"
+    assert unkept(result) == "the keyring is locked, and no window may ask for its password"
     assert seconds < LIMIT and "Prompt" not in service.calls()
 
 
@@ -54,7 +54,7 @@ def test_a_locked_one_asks_nobody_where_nobody_is(kube, bus, issuer, place):
     issuer.fault("token", json_patch={"refresh_token": "refresh-t0ken-47"})
     service = Faulty(bus, "locked", "prompt:given")
     result = kube.get_token("--grant-type=password", "--username=alice", "--password=alice-app-password", **DISPLAY, **place)
-    assert unkept(result) == "the keyring is locked, and nobody may be asked here to unlock it"
+    assert unkept(result) == "the keyring is locked, and no window may ask for its password"
     assert "Prompt" not in service.calls()
 
 
