@@ -18,9 +18,9 @@ DISPLAY = {"DISPLAY": ":99"}
 @pytest.mark.parametrize(("environment", "why"), [
     ({"DBUS_SESSION_BUS_ADDRESS": None}, "there is no D-Bus session, and so no keyring"),
     ({"DBUS_SESSION_BUS_ADDRESS": ""}, "there is no D-Bus session, and so no keyring"),
-    ({"DBUS_SESSION_BUS_ADDRESS": None, "XDG_RUNTIME_DIR": "/nowhere"}, "there is no D-Bus session, and so no keyring"),
+    ({"DBUS_SESSION_BUS_ADDRESS": None, "XDG_RUNTIME_DIR": "/dev/null"}, "there is no D-Bus session, and so no keyring"),
     ({"DBUS_SESSION_BUS_ADDRESS": "autolaunch:"}, "there is no D-Bus session, and so no keyring"),
-    ({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere/bus"}, "the D-Bus session 'unix:path=/nowhere/bus' cannot be reached"),
+    ({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/dev/null/bus"}, "the D-Bus session 'unix:path=/dev/null/bus' cannot be reached"),
     ({"DBUS_SESSION_BUS_ADDRESS": "nonsense"}, "the D-Bus session 'nonsense' cannot be reached"),
     ({}, "no keyring runs in the D-Bus session (org.freedesktop.secrets)")])
 def test_an_absent_keyring_is_said_once(kube, environment, why):
