@@ -121,7 +121,7 @@ static bool load_from_spare(const struct session_cache *cache, const struct sess
     if (faccessat(spare, ".", W_OK | X_OK, 0) != 0) {
         memory_free_secret(out->refresh_token);
         out->refresh_token = NULL;
-        out->can_refresh = false;
+        out->can_refresh = out->in_keyring = false;
     }
     return true;
 }

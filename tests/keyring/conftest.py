@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures: a D-Bus session of the test's own, the program in it, and the fixtures of the flows."""
 
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -10,26 +11,14 @@ HERE = Path(__file__).resolve().parent
 FLOWS = HERE.parent / "flows"
 sys.path[:0] = [str(HERE), str(FLOWS), str(HERE.parent / "tools"), str(HERE.parent)]
 
-import own_network  # noqa: E402
 from desktop import Bus, Keyring  # noqa: E402
 from program import Program  # noqa: E402
 
-pytest_configure = own_network.pytest_configure
-
-
-@pytest.fixture(scope="module")
-def shared_issuer(tmp_path_factory):
-    """One issuer (Authentik 2026.2, TLS) per file; `issuer` gives it freshly configured to each test."""
-    from issuer.client import Issuer
-    with Issuer(tmp_path_factory.mktemp("issuer"), preset="2026.2", tls=True) as started:
-        yield started
-
-
-@pytest.fixture
-def issuer(shared_issuer):
-    shared_issuer.reset()
-    yield shared_issuer
-    shared_issuer.reset()
+spec = importlib.util.spec_from_file_location("flows_conftest", FLOWS / "conftest.py")
+flows = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(flows)
+pytest_configure, pytest_report_header = flows.pytest_configure, flows.pytest_report_header
+shared_issuer, issuer = flows.shared_issuer, flows.issuer
 
 
 @pytest.fixture

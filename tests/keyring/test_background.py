@@ -3,7 +3,8 @@
 
 import pytest
 from desktop import Faulty
-from processes import is_held, until
+from patience import until
+from processes import is_held
 from rested import NO_BROWSER
 from told import on_disk, warnings
 

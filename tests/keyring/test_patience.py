@@ -6,7 +6,7 @@ import time
 
 import pytest
 from desktop import Faulty
-from processes import until
+from patience import until
 from rested import NO_BROWSER
 from terminal import CTRL_C, Seat
 from told import LIMIT, READING, SAVING, SLACK, check_unkept, on_disk, spent, timed, unkept, unrefreshed, warnings

@@ -12,7 +12,7 @@ from source import Lint
 
 LICENCE = "/* SPDX-License-Identifier: Apache-2.0 */"
 SENTENCE = re.compile(r"/\* \S.*[^\s.][.?!] \*/")
-LIBRARIES = ("jansson", "libcurl", "libmicrohttpd", "openssl", "libjwt", "cmocka")
+LIBRARIES = ("jansson", "libcurl", "libmicrohttpd", "openssl", "libjwt", "libsecret-1", "cmocka")
 
 
 def check_beginning(lint, path, lines):
