@@ -22,19 +22,15 @@ enum safekeeping_fetched {
 enum safekeeping_fetched safekeeping_fetch(struct login_context *context, struct session *session,
                                            bool may_prompt, struct error *err);
 
-/* Which kind of token is saved. */
-enum safekeeping_event {
-    SAFEKEEPING_LOGIN,  /* of a new login: the configured place */
-    SAFEKEEPING_REFRESH /* of a refresh: with `auto` the place where the former one was; never given up for a
-                           signal, because the former one is spent */
-};
-/* Puts SESSION's refresh token where it belongs, then replaces the file; DRAFT (may be NULL) is used up. With
- * the storage `keyring` a keyring that fails leaves the refresh token nowhere, with `auto` in the file; one
- * warning says so. SESSION's in_keyring tells what came of it, also when the file could not be replaced,
- * which is the only error. */
+/* Puts SESSION's refresh token where it belongs, then replaces the file. With the storage `keyring` a keyring
+ * that fails leaves the refresh token nowhere, with `auto` in the file; one warning says so. SESSION's
+ * in_keyring tells what came of it, also when the file could not be replaced, which is the only error. */
 struct safekeeping_save {
-    enum safekeeping_event event;
-    struct file_draft *draft;
+    struct file_draft *draft; /* used up; may be NULL */
+    /* Borrowed: what a refresh has spent; NULL after a login. `auto` stays at its place, a signal does not
+     * end the wait for the keyring, and a refresh token that the provider did not replace stays where it is.
+     */
+    const struct session *former;
 };
 bool safekeeping_save(struct login_context *context, struct session *session, struct safekeeping_save how,
                       struct error *err) must_check;

@@ -104,7 +104,7 @@ static void keep(struct login_context *context, struct session *session)
     /* a disk without room for a draft may have some for this session */
     bool prepared = session_cache_prepare(&context->cache, &draft, &trouble);
     login_warn_of_spare(context, &draft);
-    struct safekeeping_save how = {.event = SAFEKEEPING_LOGIN, .draft = prepared ? &draft : NULL};
+    struct safekeeping_save how = {.draft = prepared ? &draft : NULL};
     bool saved = safekeeping_save(context, session, how, &trouble);
     if (!saved && !context->unsaved)
         notice_say(&context->config->notice, NOTICE_WARNING,

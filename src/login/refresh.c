@@ -176,14 +176,15 @@ static void keep_if_missing(char **new_value, const char *old_value)
 }
 
 /* Stores before anything is printed (REF-01). A save that fails costs the next call a login, not this one. */
-static void save(struct login_context *context, struct session *session, struct file_draft *draft)
+static void save(struct refresh *refresh, struct session *session)
 {
+    struct login_context *context = refresh->context;
     struct error trouble = {0};
-    struct safekeeping_save how = {.event = SAFEKEEPING_REFRESH, .draft = draft};
-    bool was_in_keyring = session->in_keyring;
+    struct safekeeping_save how = {.draft = &refresh->draft, .former = refresh->session};
     if (safekeeping_save(context, session, how, &trouble))
         return;
-    if (was_in_keyring && session->in_keyring) { /* the file as it is leads to the new refresh token */
+    if (refresh->session->in_keyring &&
+        session->in_keyring) { /* the file as it is leads to the new refresh token */
         notice_say(&context->config->notice, NOTICE_WARNING, "the refreshed token could not be saved: %s",
                    trouble.message);
         return;
@@ -198,9 +199,9 @@ static void save(struct login_context *context, struct session *session, struct 
 
 /* The old refresh token is spent even when the answer cannot be used: the new one must not be lost with it.
  */
-static void salvage(struct login_context *context, const struct session *session,
-                    const struct token_response *response, struct file_draft *draft)
+static void salvage(struct refresh *refresh, const struct token_response *response)
 {
+    const struct session *session = refresh->session;
     cleanup_session struct session kept = {0};
     if (response->refresh_token == NULL)
         return;
@@ -211,7 +212,7 @@ static void salvage(struct login_context *context, const struct session *session
     kept.nonce = memory_copy_text(session->nonce);
     kept.refresh_token = memory_copy_text(response->refresh_token);
     kept.refreshed = true;
-    save(context, &kept, draft);
+    save(refresh, &kept);
 }
 
 /* True when the new token was issued before the one that it should replace. */
@@ -244,7 +245,7 @@ static bool is_another_login(const struct session *session, const struct token_r
 static void reject(struct refresh *refresh, const struct token_response *response, struct error *err)
 {
     if (!is_another_login(refresh->session, response, err)) {
-        salvage(refresh->context, refresh->session, response, &refresh->draft);
+        salvage(refresh, response);
         return;
     }
     forget(refresh->context, refresh->session);
@@ -266,7 +267,6 @@ static void complete(const struct session *session, struct session *fresh)
     keep_if_missing(&fresh->username, session->username);
     fresh->issued_at = fresh->issued_at != 0 ? fresh->issued_at : session->issued_at;
     keep_if_missing(&fresh->refresh_token, session->refresh_token);
-    fresh->in_keyring = session->in_keyring;
 }
 
 /* The provider gave tokens: verify, keep what it left out, store. */
@@ -281,7 +281,7 @@ static enum refresh_result accept(struct refresh *refresh, const struct token_re
     }
     bool no_token = fresh.token == NULL;
     complete(refresh->session, &fresh);
-    save(refresh->context, &fresh, &refresh->draft);
+    save(refresh, &fresh);
     if (no_token && session_remaining(&fresh, clock_wall()) <= 0) {
         notice_say(&refresh->context->config->notice, NOTICE_WARNING,
                    "the session cannot be refreshed: the provider's answer holds no id_token");

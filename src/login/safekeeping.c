@@ -91,14 +91,13 @@ static bool put_into_keyring(struct login_context *context, const struct session
     return false;
 }
 
-static bool wants_keyring(const struct login_config *config, const struct session *session,
-                          enum safekeeping_event event)
+static bool wants_keyring(const struct login_config *config, const struct session *former)
 {
     switch (config->storage) {
     case TOKEN_STORAGE_KEYRING:
         return true;
     case TOKEN_STORAGE_AUTO:
-        return event == SAFEKEEPING_LOGIN || session->in_keyring;
+        return former == NULL || former->in_keyring;
     case TOKEN_STORAGE_DISK:
         break;
     }
@@ -148,26 +147,29 @@ static bool was_in_keyring(const struct login_context *context)
     return found && stored.in_keyring;
 }
 
+static bool is_there(const struct session *session, const struct session *former)
+{
+    return former != NULL && former->in_keyring && text_equal(session->refresh_token, former->refresh_token);
+}
+
 bool safekeeping_save(struct login_context *context, struct session *session, struct safekeeping_save how,
                       struct error *err)
 {
     struct error trouble = {0};
     struct session rests = *session; /* borrows all of it */
     bool can_rest = context->cache.directory >= 0 && !context->cache.read_only;
-    bool before = can_rest && was_in_keyring(context);
-    bool wanted =
-        can_rest && session->refresh_token != NULL && wants_keyring(context->config, session, how.event);
-    rests.in_keyring =
-        wanted && put_into_keyring(context, session, how.event == SAFEKEEPING_REFRESH, &trouble);
+    bool wanted = can_rest && session->refresh_token != NULL && wants_keyring(context->config, how.former);
+    bool leaves = can_rest && !wanted && was_in_keyring(context);
+    rests.in_keyring = wanted && (is_there(session, how.former) ||
+                                  put_into_keyring(context, session, how.former != NULL, &trouble));
     session->in_keyring = rests.in_keyring;
-    if (wanted && !rests.in_keyring) {
+    if (wanted && !rests.in_keyring)
         tell_failure(context, &trouble);
-        if (context->config->storage == TOKEN_STORAGE_KEYRING)
-            rests.refresh_token = NULL;
-    }
+    if (context->config->storage == TOKEN_STORAGE_KEYRING)
+        rests.refresh_token = NULL;
     if (!session_cache_save(&context->cache, &context->key, &rests, how.draft, err))
         return false;
-    if (before && !wanted && !remove_item(context, &trouble))
+    if (leaves && !remove_item(context, &trouble))
         log_line(1, "a former refresh token stays in the keyring: %s", trouble.message);
     return true;
 }

@@ -206,6 +206,18 @@ def test_a_bus_that_ends_in_the_middle_does_not_end_us(kube, bus, method):
     check_unkept(kube, result)
 
 
+def test_a_refresh_token_that_the_provider_did_not_replace_stays_where_it_is(kube, bus, issuer):
+    """Nothing is saved then, and nothing can be lost by it."""
+    service = Faulty(bus, "again:CreateItem")
+    assert kube.get_token().status == 0
+    issuer.configure(refresh_threshold=3600)
+    for _ in range(2):
+        kube.expire()
+        result = kube.get_token(**NO_BROWSER)
+        assert result.status == 0 and result.err == ""
+    assert kube.session["refresh_token_in"] == "keyring" and service.calls().count("CreateItem") == 1
+
+
 def test_a_slow_one_is_waited_for(kube, bus):
     methods = ["GetAll", "OpenSession", "ReadAlias", "CreateItem", "SearchItems", "GetSecret"]
     Faulty(bus, *(f"slow:{method}" for method in methods))
