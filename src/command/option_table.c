@@ -40,10 +40,9 @@ const struct option option_table[] = {
      "Directory of the token cache (default $KUBECACHEDIR/latchkey, else ~/.kube/cache/latchkey)"},
     {"token-cache-storage", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(cache_storage), "disk|keyring|none|auto",
      "disk",
-     "Where refresh tokens rest: in files that only you can read, in the keyring of your desktop, nowhere "
-     "and "
-     "tokens "
-     "neither, or in the keyring where there is one when you log in (auto)"},
+     "Where refresh tokens rest: in files that only you can read (disk), in the keyring of your desktop and "
+     "never in a file (keyring), nowhere, and tokens neither (none), in the keyring where there is one at a "
+     "login, else in the file (auto)"},
     {"certificate-authority", 0, OPTION_ARRAY, LOGIN_COMMANDS, OPTION_PATH, AT(ca_files), "FILE", NULL,
      "PEM file of the CA that signed the provider's certificate; replaces the system's CAs; repeatable"},
     {"certificate-authority-data", 0, OPTION_ARRAY, LOGIN_COMMANDS, 0, AT(ca_data), "BASE64", NULL,
