@@ -87,7 +87,9 @@ static bool make_process_safe(struct error *err)
 static char *program_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    const char *name = safe(slash != NULL ? slash + 1 : path);
+    const char *name = slash != NULL ? slash + 1 : path;
+    if (!text_is_plain(name) || strlen(name) > TEXT_SAFE_LENGTH)
+        name = safe(name);
     if (!text_starts_with(name, "kubectl-"))
         return memory_copy_text(name[0] != '\0' ? name : "latchkey");
     char *text = memory_format("kubectl %s", name + strlen("kubectl-"));

@@ -41,9 +41,13 @@ bool login_check_config(const struct login_config *config, struct error *err)
         return error_set(err, ERROR_CONFIG, "--oidc-issuer-url is missing");
     if (text_is_empty(config->client_id))
         return error_set(err, ERROR_CONFIG, "--oidc-client-id is missing");
-    return provider_check_issuer(config->issuer, err) &&
-           authorization_check_extra(config->extra_params, err) &&
-           check_redirect_hostname(config->redirect_hostname, err) &&
+    return provider_check_issuer(config->issuer, err) && authorization_check_extra(config->extra_params, err);
+}
+
+/* What an answer from the cache need not spend its time on. */
+static bool check_addresses(const struct login_config *config, struct error *err)
+{
+    return check_redirect_hostname(config->redirect_hostname, err) &&
            (!text_equal(config->grant->name, "authcode") ||
             listen_socket_check(config->listen_addresses, err));
 }
@@ -361,6 +365,8 @@ bool login_run(const struct login_config *config, struct session *out, struct er
         .config = config, .cache = {.directory = -1}, .runtime = {.directory = -1}};
     cleanup_fd int lock = -1;
     bool good = false;
+    if (!check_addresses(config, err))
+        return false;
     if (login_context_open(&context, true, err)) {
         switch (turn_take(&context, &lock, out, err)) {
         case TURN_SHARED:
