@@ -48,6 +48,8 @@ struct login_context {
 
 /* The key of the session that CONFIG means. */
 void login_key_make(const struct login_config *config, struct session_key *out);
+/* The same for the cached answer: see session_key_sketch. */
+void login_key_sketch(const struct login_config *config, struct session_key *out);
 /* True when a token at hand needs neither a refresh nor a login. */
 bool login_is_good(const struct login_config *config, const struct session *session, int64_t now);
 /* Fills cache, key (unless it is there), loop and http. With CREATE the cache directory is made, and what is

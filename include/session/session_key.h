@@ -22,11 +22,17 @@ struct session_key_parts {
     bool tls_unverified;            /* --insecure-skip-tls-verify */
 };
 struct session_key {
-    json_t *tuple; /* in clear, never a secret; stored and compared on load */
+    json_t *tuple; /* in clear, never a secret; stored and compared on load; NULL in a sketch */
     char *text;    /* the tuple as compact JSON; "" when memory was out */
     char *name;    /* "<issuer host>-<16 hex digits>", without extension */
+    bool access_token;
 };
 void session_key_make(const struct session_key_parts *parts, struct session_key *out);
+/* The same without a tuple, where the parts are plain text: enough to look for a session, and cheaper by half
+ * a dozen calls into a library. */
+void session_key_sketch(const struct session_key_parts *parts, struct session_key *out);
+/* The tuple, of a sketch as well; NULL when memory was out. The caller owns the reference. */
+json_t *session_key_tuple(const struct session_key *key) must_check;
 /* The key that a session file names. */
 void session_key_from_tuple(json_t *tuple, struct session_key *out);
 /* A text member of the tuple, borrowed; NULL for none. */

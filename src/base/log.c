@@ -19,6 +19,8 @@ static int64_t started; /* when the log was switched on */
 
 void log_set_level(int level)
 {
+    if (level == current_level) /* most calls log nothing, and need no page of memory for it */
+        return;
     if (current_level == 0)
         started = clock_monotonic();
     current_level = level;

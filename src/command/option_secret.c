@@ -9,7 +9,7 @@
 static const struct option *find_carrier(const char *word)
 {
     const char *name = word + (word[0] == '-') + (word[0] == '-' && word[1] == '-');
-    size_t length = strcspn(name, "=");
+    size_t length = (size_t)(strchrnul(name, '=') - name);
     for (size_t i = 0; name != word && i < option_count; i++)
         if ((option_table[i].flags & (OPTION_SECRET | OPTION_DISCREET)) &&
             strlen(option_table[i].name) == length && memcmp(option_table[i].name, name, length) == 0)

@@ -61,7 +61,7 @@ static int take_lock(const struct login_config *config)
     cleanup_session_cache struct session_cache cache = {.directory = -1};
     cleanup_fd int lock = -1;
     int64_t left = 0;
-    login_key_make(config, &key);
+    login_key_sketch(config, &key);
     session_cache_open(config->cache_candidates, false, &cache, NULL);
     cache.lock_directory = config->runtime_directory;
     if (cache.directory < 0)

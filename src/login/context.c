@@ -28,7 +28,9 @@ static const struct text_map *add_username(const struct login_config *config, st
     return extra;
 }
 
-void login_key_make(const struct login_config *config, struct session_key *key)
+static void make_key(const struct login_config *config,
+                     void (*make)(const struct session_key_parts *parts, struct session_key *out),
+                     struct session_key *key)
 {
     struct session_key_parts parts = {.issuer = config->issuer,
                                       .client_id = config->client_id,
@@ -42,7 +44,17 @@ void login_key_make(const struct login_config *config, struct session_key *key)
     cleanup_text_map struct text_map extra = {0};
     if (config->account != NULL && text_equal(config->grant->name, "password"))
         parts.extra = add_username(config, &extra);
-    session_key_make(&parts, key);
+    make(&parts, key);
+}
+
+void login_key_make(const struct login_config *config, struct session_key *key)
+{
+    make_key(config, session_key_make, key);
+}
+
+void login_key_sketch(const struct login_config *config, struct session_key *key)
+{
+    make_key(config, session_key_sketch, key);
 }
 
 bool login_is_good(const struct login_config *config, const struct session *session, int64_t now)

@@ -86,7 +86,7 @@ enum login_found login_find(const struct login_config *config, int64_t now, stru
     bool found = false;
     if (config->force_refresh || config->force_login || config->cache_candidates[0] == NULL)
         return LOGIN_FOUND_NOTHING;
-    login_key_make(config, &key);
+    login_key_sketch(config, &key);
     session_cache_open(config->cache_candidates, false, &cache, NULL);
     session_cache_peek(&cache, &key, &session, &found);
     if (!found || !login_is_good(config, &session, now))

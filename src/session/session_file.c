@@ -174,9 +174,9 @@ static void copy_texts(const json_t *object, struct session *out)
 }
 
 /* The token's kind in the file is for people; it is the key's. */
-static bool kind_fits(const json_t *object, const struct session_key *key)
+static bool kind_fits(const json_t *object, const json_t *tuple)
 {
-    return json_equal(json_object_get(object, "token_kind"), json_object_get(key->tuple, "token_kind")) != 0;
+    return json_equal(json_object_get(object, "token_kind"), json_object_get(tuple, "token_kind")) != 0;
 }
 
 /* The place behind PATTERN in the text from AT on; NULL when it is not there. */
@@ -202,9 +202,8 @@ static bool peek_time(const char *at, const char *end, const char *pattern, int6
 /* What session_file_format puts before the token; the rest of a file that begins with it is ours as well. */
 static char *expected_begin(const struct session_key *key)
 {
-    const char *kind = json_text(key->tuple, "token_kind");
     return memory_format("{\"version\":1,\"key\":%s,\"token_kind\":\"%s\",\"id_token\":\"", key->text,
-                         kind != NULL ? kind : "");
+                         key->access_token ? "access_token" : "id_token");
 }
 
 bool session_file_peek(const char *text, size_t length, const struct session_key *key, struct session *out)
@@ -226,8 +225,7 @@ bool session_file_peek(const char *text, size_t length, const struct session_key
         return false;
     cleanup_secret char *copy = memory_copy_bytes(token, (size_t)(quote - token));
     bool opaque = !read_expiry(copy, &own_expiry);
-    if (opaque &&
-        (!is_bearer_token(copy) || !text_equal(json_text(key->tuple, "token_kind"), "access_token")))
+    if (opaque && (!is_bearer_token(copy) || !key->access_token))
         return false;
     own_expiry = opaque ? session.expires_at : own_expiry;
     session.token = steal(copy);
@@ -257,7 +255,8 @@ enum session_file_verdict session_file_parse(const char *text, size_t length, co
     if (version != SESSION_FILE_VERSION)
         return SESSION_FILE_DAMAGED;
     *why = "is the session of another login";
-    if (json_equal(json_object_get(object, "key"), key->tuple) == 0 || !kind_fits(object, key))
+    json_auto_t *tuple = session_key_tuple(key);
+    if (json_equal(json_object_get(object, "key"), tuple) == 0 || !kind_fits(object, tuple))
         return SESSION_FILE_DAMAGED;
     if ((*why = check_times(object, &session)) != NULL || (*why = check_texts(object)) != NULL ||
         (*why = check_refresh_token(object, &session)) != NULL ||

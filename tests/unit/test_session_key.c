@@ -7,11 +7,25 @@
 #include "base/json.h"
 #include "session_fixture.h"
 
+/* A sketch is the same key in every word. */
+static void assert_sketch(const struct session_key_parts *parts, const struct session_key *key)
+{
+    cleanup_session_key struct session_key sketch = {0};
+    session_key_sketch(parts, &sketch);
+    assert_string_equal(sketch.text, key->text);
+    assert_string_equal(sketch.name, key->name);
+    assert_int_equal(sketch.access_token, key->access_token);
+    json_auto_t *tuple = session_key_tuple(&sketch);
+    assert_true(json_equal(tuple, key->tuple));
+}
+
 static char *name_for(const struct session_key_parts *parts)
 {
     cleanup_session_key struct session_key key = {0};
     session_key_make(parts, &key);
     assert_non_null(key.tuple);
+    assert_int_equal(key.access_token, parts->access_token);
+    assert_sketch(parts, &key);
     return steal(key.name);
 }
 
@@ -223,6 +237,35 @@ static void test_file_names(void **state)
     }
 }
 
+static void test_what_a_sketch_can_draw(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool plain;
+    } cases[] = {
+        {"kubernetes", true}, {" ~!#[]/", true}, {"", true},       {"a\"b", false},
+        {"a\\b", false},      {"a\tb", false},   {"a\x7f", false}, {"gr\xc3\xbc\xc3\x9f", false},
+        {"\xff", false},
+    };
+    for (size_t i = 0; i < array_length(cases); i++) {
+        cleanup_text_list struct text_list scopes = {0};
+        cleanup_text_map struct text_map map = {0};
+        text_list_add(&scopes, cases[i].text);
+        text_map_set(&map, cases[i].text, cases[i].text);
+        struct session_key_parts places[] = {{.issuer = ISSUER, .client_id = cases[i].text},
+                                             {.issuer = ISSUER, .client_id = "k", .scopes = &scopes},
+                                             {.issuer = ISSUER, .client_id = "k", .extra = &map}};
+        for (size_t k = 0; k < array_length(places); k++) {
+            cleanup_session_key struct session_key sketch = {0};
+            cleanup_string char *name = name_for(&places[k]);
+            session_key_sketch(&places[k], &sketch);
+            assert_int_equal(sketch.tuple == NULL, cases[i].plain);
+            assert_string_equal(sketch.name, name);
+        }
+    }
+}
+
 static void test_release(void **state)
 {
     (void)state;
@@ -243,6 +286,7 @@ int main(void)
         cmocka_unit_test(test_arguments_that_are_not_utf8),
         cmocka_unit_test(test_tuple_holds_no_header),
         cmocka_unit_test(test_file_names),
+        cmocka_unit_test(test_what_a_sketch_can_draw),
         cmocka_unit_test(test_release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
