@@ -99,7 +99,9 @@ class Program:
         self.flags = []
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # `env python3` may be a slow shim otherwise
         self.environment = {"HOME": str(self.home), "PATH": path, "LANG": "C.UTF-8", "BROWSER": str(BROWSER),
-                            "FAKE_BROWSER_PAGE": str(self.page)}
+                            "FAKE_BROWSER_PAGE": str(self.page),
+                            # on a machine that is no container a call could leave a process behind
+                            "LATCHKEY_BACKGROUND_REFRESH": "false"}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
             if name in os.environ:
                 self.environment[name] = os.environ[name]
