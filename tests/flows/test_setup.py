@@ -22,6 +22,7 @@ def new_user(program, issuer):
     """Somebody with an empty home and the three flags that every login here needs."""
     program.flags = [f"--oidc-issuer-url={issuer.url}", "--oidc-client-id=kubernetes",
                      f"--certificate-authority={issuer.ca_file}"]
+    del program.environment["LATCHKEY_BACKGROUND_REFRESH"]  # it would stand in the entry
     return program
 
 

@@ -140,26 +140,27 @@ SANITIZER_OPTIONS = {
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
 }
 
+# The longest first: what is short fills up beside it.
 EVERYDAY = [
-    Ctest("unit", "one program per module", ["unit"], folders=["unit"]),
-    Ctest("attack", "hostile tokens and key sets, Wycheproof", folders=["attack"]),
-    Ctest("fuzz", "the fuzz targets replay their corpora", folders=["fuzz"]),
-    Pytest("issuer", "the test issuer itself", ["python"], presets=[], folder="issuer"),
-    Pytest("flows", "stories with the real program and the test issuer", ["python", "fault", "shells"], folder="flows", shards=3),
+    Pytest("flows", "stories with the real program and the test issuer", ["python", "fault", "shells"], folder="flows", shards=4),
     Pytest("keyring", "refresh tokens in a real keyring, and in one that fails", ["python", "fault", "keyring"],
            folder="keyring", shards=3),
     Pytest("browser", "logins in a real browser", ["browser"], folder="browser"),
+    Pytest("issuer", "the test issuer itself", ["python"], presets=[], folder="issuer"),
+    Ctest("unit", "one program per module", ["unit"], folders=["unit"]),
+    Ctest("attack", "hostile tokens and key sets, Wycheproof", folders=["attack"]),
+    Ctest("fuzz", "the fuzz targets replay their corpora", folders=["fuzz"]),
     Script("lint", "layers, owners, limits, options", ["lint"], command=["bash", "tests/lint/run.sh"]),
 ]
 FURTHER = [
-    Pytest("cluster", "a real kube-apiserver and kubectl", ["cluster"], folder="cluster", limit=3600),
-    Pytest("fault", "failing calls, kill points, full disks", ["fault"], folder="fault", limit=3000),
-    Pytest("flows-asan", "the stories under gcc's sanitizers", presets=["asan"], folder="flows", shards=3,
+    Pytest("flows-asan", "the stories under gcc's sanitizers", presets=["asan"], folder="flows", shards=4,
            limit=3600),
+    Pytest("fault", "failing calls, kill points, full disks", ["fault"], folder="fault", limit=3000),
     Pytest("keyring-asan", "the keyring's stories under gcc's sanitizers", ["python", "fault", "keyring"], presets=["asan"],
            folder="keyring", shards=3, limit=1800),
     Ctest("unit-clang", "unit, attack and fuzz replay under clang's sanitizers", ["clang"], presets=["asan-clang"],
           folders=["unit", "attack", "fuzz"]),
+    Pytest("cluster", "a real kube-apiserver and kubectl", ["cluster"], folder="cluster", limit=3600),
 ]
 ALONE = [
     Script("bench", "the cached answer against true and the peer", command=[sys.executable, "tests/bench/bench.py", "--check"]),
