@@ -161,8 +161,9 @@ def test_the_flags_of_the_entry_give_the_same_entry(new_user):
     assert exec_of(new_user.run("setup")) == first
 
 
-def test_what_comes_from_variables_is_written_as_flags(program, issuer):
-    entry = exec_of(program.run("setup", LATCHKEY_OIDC_ISSUER_URL=issuer.url, LATCHKEY_OIDC_CLIENT_ID="kubernetes",
+def test_what_comes_from_variables_is_written_as_flags(new_user, issuer):
+    new_user.flags = []
+    entry = exec_of(new_user.run("setup", LATCHKEY_OIDC_ISSUER_URL=issuer.url, LATCHKEY_OIDC_CLIENT_ID="kubernetes",
                                 LATCHKEY_CERTIFICATE_AUTHORITY=issuer.ca_file))
     assert entry["args"] == ["get-token", f"--oidc-issuer-url={issuer.url}", "--oidc-client-id=kubernetes",
                              f"--certificate-authority={issuer.ca_file}"]
