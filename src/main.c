@@ -29,9 +29,8 @@ static const struct command commands[] = {
      "Give it the flags that your kubeconfig gives get-token."},
     {"setup", COMMAND_SETUP, command_setup, "Log in once and show what to put into your kubeconfig",
      "Logs in once, keeps nothing, and prints the token's claims, the user entry for your kubeconfig and the "
-     "same "
-     "as a\n'kubectl config set-credentials' command. Without an issuer or a client ID it says what to do "
-     "first."},
+     "same as a\n"
+     "'kubectl config set-credentials' command. Without an issuer or a client ID it says what to do first."},
     {"doctor", 0, NULL, NULL, NULL},
     {"whoami", COMMAND_WHOAMI, command_whoami, "Show who is logged in",
      "Shows whose session is in the cache, without the network.\n"
@@ -43,8 +42,7 @@ static const struct command commands[] = {
      "Give it the flags that your kubeconfig gives get-token, or --all."},
     {"clean", COMMAND_CLEAN, command_clean, "Delete the token cache",
      "Deletes the token cache, in the directory and in the keyring. The provider is not told: its refresh "
-     "tokens "
-     "stay valid until they expire."},
+     "tokens stay valid until they expire."},
     {"version", COMMAND_VERSION, command_version, "Print the version", "Prints the version."},
     {"completion", COMMAND_COMPLETION, command_completion, "Print a script that completes commands and flags",
      "Prints a script for bash, zsh or fish, named after the command, that completes commands, flags and "

@@ -25,8 +25,7 @@ const struct option option_table[] = {
      "Scopes to ask for besides openid"},
     {"oidc-auto-scopes", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(auto_scopes), "auto|true|false", "auto",
      "Also ask for profile, email and offline_access where the provider offers them: on Authentik (auto), "
-     "anywhere "
-     "(true), never (false)"},
+     "anywhere (true), never (false)"},
     {"oidc-use-access-token", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(use_access_token), NULL, NULL,
      "Give Kubernetes the access token instead of the ID token"},
     {"oidc-trusted-audience", 0, OPTION_LIST, LOGIN_COMMANDS, 0, AT(trusted_audiences), "AUDIENCE,...", NULL,
@@ -67,8 +66,7 @@ const struct option option_table[] = {
     {"listen-address", 0, OPTION_LIST, LOGIN_COMMANDS, 0, AT(listen_addresses), "HOST:PORT,...",
      "127.0.0.1:8000,127.0.0.1:18000",
      "Where to await the browser's callback, in this order; without the flag a random port comes last. Port "
-     "0 is "
-     "random"},
+     "0 is random"},
     {"redirect-probe", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(redirect_probe), "auto|always|never", "auto",
      "Ask the provider whether it takes our redirect URI before the browser opens: where its kind is known "
      "(auto)"},
@@ -79,8 +77,7 @@ const struct option option_table[] = {
     {"authentication-timeout-sec", 0, OPTION_NUMBER, LOGIN_COMMANDS, 0, AT(authentication_timeout), "SECONDS",
      "180",
      "How long to wait for the person in the browser; without the flag a device code that is shown is good "
-     "to "
-     "its own end"},
+     "to its own end"},
     {"local-server-cert", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_PATH, AT(local_server_cert), "FILE", NULL,
      "PEM certificate for an https callback"},
     {"local-server-key", 0, OPTION_TEXT, LOGIN_COMMANDS, OPTION_PATH, AT(local_server_key), "FILE", NULL,
@@ -112,15 +109,13 @@ const struct option option_table[] = {
      "--non-interactive=false overrides it"},
     {"background-refresh", 0, OPTION_SWITCH, LOGIN_COMMANDS, 0, AT(background_refresh), NULL, "true",
      "Refresh a token in its last third after it was handed out, in a process of its own; in a pipeline and "
-     "in "
-     "a container only when the flag says so"},
+     "in a container only when the flag says so"},
     {"min-validity", 0, OPTION_TEXT, LOGIN_COMMANDS, 0, AT(min_validity), "DURATION", NULL,
      "Give a token that is good for at least that long, such as 90s, 15m or 1h30m; else get a new one"},
     {"output", 'o', OPTION_TEXT, COMMAND_GET_TOKEN, 0, AT(output), "exec-credential|token|header|json",
      "exec-credential",
      "What to print: what kubectl reads, the token alone, an Authorization header, or JSON with token, "
-     "expiry, "
-     "issuer, subject and groups"},
+     "expiry, issuer, subject and groups"},
     {"output", 'o', OPTION_TEXT, SESSION_COMMANDS | COMMAND_LIST, OPTION_ACTION, AT(report), "text|json",
      "text", "What to print: text for people or one JSON object"},
     {"userinfo", 0, OPTION_SWITCH, COMMAND_WHOAMI, OPTION_ACTION, AT(userinfo), NULL, NULL,

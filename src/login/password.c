@@ -118,8 +118,7 @@ static bool run(struct attempt *attempt, struct session *out, struct error *err)
     struct verification source = {0};
     notice_say(&context->config->notice, NOTICE_WARNING,
                "the password grant is deprecated and gone from OAuth 2.1, because every program that uses it "
-               "sees the "
-               "password: prefer --grant-type=authcode or device-code");
+               "sees the password: prefer --grant-type=authcode or device-code");
     if (!gather(attempt, err))
         return false;
     /* A wrong password that is sent again and again locks accounts: the cool-down holds for it as well. */
