@@ -5,6 +5,7 @@
 #include <ctype.h>
 
 #include "base/clock.h"
+#include "login/turn.h"
 
 bool prompt_open(struct login_context *context, struct terminal_prompt **out, struct error *err)
 {
@@ -16,6 +17,13 @@ bool prompt_open(struct login_context *context, struct terminal_prompt **out, st
              "kubeconfig");
 }
 
+/* Whoever waits for the session gives a person more time than a server. */
+static void announce(const struct login_context *context, const char *doing, const char *what)
+{
+    cleanup_string char *phase = memory_format("%s the %s", doing, what);
+    turn_announce(context, phase, NULL);
+}
+
 static bool ask(struct login_context *context, const char *what, char **answer, struct error *err)
 {
     cleanup_terminal_prompt struct terminal_prompt *prompt = NULL;
@@ -25,7 +33,12 @@ static bool ask(struct login_context *context, const char *what, char **answer, 
                                          .deadline = clock_monotonic() +
                                                      context->config->timeout_seconds * INT64_C(1000)};
     text[0] = (char)toupper((unsigned char)text[0]);
-    return prompt_open(context, &prompt, err) && terminal_prompt_ask(prompt, &question, answer, err);
+    if (!prompt_open(context, &prompt, err))
+        return false;
+    announce(context, "waiting for", what);
+    bool answered = terminal_prompt_ask(prompt, &question, answer, err);
+    announce(context, "using", what);
+    return answered;
 }
 
 bool prompt_secret(struct login_context *context, const char *what, char **answer, struct error *err)

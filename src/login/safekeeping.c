@@ -23,7 +23,7 @@ static void prompts(void *data, bool begins)
 {
     struct wait *wait = data;
     wait->prompting = begins;
-    turn_announce(wait->context, begins ? "waiting for the keyring" : "keeping the session", NULL);
+    turn_announce(wait->context, begins ? "waiting for the keyring" : "using the keyring", NULL);
     notice_say(&wait->context->config->notice, NOTICE_STATUS, "%s",
                begins ? "a window asks for the password of your keyring" : "");
 }

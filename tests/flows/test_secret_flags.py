@@ -242,6 +242,18 @@ def test_an_interrupt_at_the_question_ends_it(asked, issuer):
     assert seat.wait().code == "interrupted" and issuer.requests() == []
 
 
+def test_whoever_waits_for_the_session_reads_that_somebody_is_asked(asked):
+    """A person has the time of a login, which is longer than that of a request; without one nobody is waited for."""
+    answer(asked, "get-token")
+    asked.expire()
+    seat = Seat(asked, "get-token", **NO_BROWSER)
+    seat.expect("Client secret: $")
+    waiter = asked.get_token("--non-interactive", "--http-timeout-sec=1", **NO_BROWSER)
+    assert waiter.code == "not_interactive" and "is waiting for the client secret for the same session" in waiter.err
+    seat.press(SECRET.encode() + b"\n")
+    assert seat.wait().status == 0
+
+
 def test_a_header_is_not_asked_for(kube, issuer):
     result = kube.get_token(LATCHKEY_OIDC_REQUEST_HEADER_FILE="/dev/tty")
     assert result.code == "config" and "cannot be asked for" in result.err and issuer.requests() == []
