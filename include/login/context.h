@@ -52,6 +52,11 @@ void login_key_make(const struct login_config *config, struct session_key *out);
 void login_key_sketch(const struct login_config *config, struct session_key *out);
 /* True when a token at hand needs neither a refresh nor a login. */
 bool login_is_good(const struct login_config *config, const struct session *session, int64_t now);
+/* Where failures are noted for the sessions of CACHE: there, or where nothing can be stored in RUNTIME, which
+ * is opened then. Borrows from both; the caller closes RUNTIME. */
+const struct session_cache *login_open_marks(const struct login_config *config,
+                                             const struct session_cache *cache, struct session_cache *runtime)
+    must_check;
 /* Fills cache, key (unless it is there), loop and http. With CREATE the cache directory is made, and what is
  * wrong with it is said. Close it in any case. */
 bool login_context_open(struct login_context *context, bool create, struct error *err) must_check;

@@ -31,14 +31,15 @@ void background_tell(const struct login_config *config, const struct session_cac
 }
 
 /* Whether there is something to do; LEFT is how long the token at hand lasts. */
-static bool is_due(const struct session_cache *cache, const struct session_key *key, int64_t *left)
+static bool is_due(const struct session_cache *cache, const struct session_cache *marks,
+                   const struct session_key *key, int64_t *left)
 {
     cleanup_session struct session session = {0};
     struct cooldown failure = {0};
     bool found = false, failed = false;
     int64_t now = clock_wall();
     session_cache_peek(cache, key, &session, &found);
-    cooldown_background_load(cache, key, &failure, &failed);
+    cooldown_background_load(marks, key, &failure, &failed);
     *left = found ? session_remaining(&session, now) : 0;
     return found && session.can_refresh && session_is_ageing(&session, now) &&
            !(failed && cooldown_is_active(&failure, now));
@@ -58,7 +59,7 @@ static bool try_lock(const struct session_cache *cache, const struct session_key
 static int take_lock(const struct login_config *config)
 {
     cleanup_session_key struct session_key key = {0};
-    cleanup_session_cache struct session_cache cache = {.directory = -1};
+    cleanup_session_cache struct session_cache cache = {.directory = -1}, runtime = {.directory = -1};
     cleanup_fd int lock = -1;
     int64_t left = 0;
     login_key_sketch(config, &key);
@@ -66,12 +67,13 @@ static int take_lock(const struct login_config *config)
     cache.lock_directory = config->runtime_directory;
     if (cache.directory < 0)
         return -1;
-    bool due = is_due(&cache, &key, &left);
-    background_tell(config, &cache, &key, left);
+    const struct session_cache *marks = login_open_marks(config, &cache, &runtime);
+    bool due = is_due(&cache, marks, &key, &left);
+    background_tell(config, marks, &key, left);
     if (!due || faccessat(cache.directory, ".", W_OK | X_OK, 0) != 0 || !try_lock(&cache, &key, &lock))
         return -1;
     /* whoever had the lock before may have done it */
-    return is_due(&cache, &key, &left) ? steal_fd(&lock) : -1;
+    return is_due(&cache, marks, &key, &left) ? steal_fd(&lock) : -1;
 }
 
 static void refresh(struct login_context *context)

@@ -75,16 +75,15 @@ static void warn_about_cache(struct login_context *context, const struct error *
 }
 
 /* Without a store one more browser opens at every call, unless the failures are noted somewhere. */
-static void open_marks(struct login_context *context)
+const struct session_cache *login_open_marks(const struct login_config *config,
+                                             const struct session_cache *cache, struct session_cache *runtime)
 {
-    const char *const candidates[] = {context->config->runtime_directory, NULL};
+    const char *const candidates[] = {config->runtime_directory, NULL};
     struct error ignored = {0};
-    context->marks = &context->cache;
-    if (context->cache.directory >= 0 && !context->cache.read_only && !session_cache_is_full(&context->cache))
-        return;
-    session_cache_open(candidates, true, &context->runtime, &ignored);
-    if (context->runtime.directory >= 0)
-        context->marks = &context->runtime;
+    if (cache->directory >= 0 && !cache->read_only && !session_cache_is_full(cache))
+        return cache;
+    session_cache_open(candidates, true, runtime, &ignored);
+    return runtime->directory >= 0 ? runtime : cache;
 }
 
 void login_warn_of_spare(struct login_context *context, const struct file_draft *draft)
@@ -104,7 +103,7 @@ bool login_context_open(struct login_context *context, bool create, struct error
     if (config->cache_candidates[0] != NULL)
         session_cache_open(config->cache_candidates, create, &context->cache, create ? &warning : NULL);
     context->cache.lock_directory = config->runtime_directory;
-    open_marks(context);
+    context->marks = login_open_marks(config, &context->cache, &context->runtime);
     if (warning.code != ERROR_NONE)
         warn_about_cache(context, &warning);
     if (!loop_open(&context->loop, err))

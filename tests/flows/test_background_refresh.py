@@ -16,6 +16,7 @@ from program import claims
 from rested import NO_BROWSER, refresh
 from system_calls import calls, strace
 from test_odd_environment import privately
+from test_storage import in_a_full_cache
 from wire import endpoints
 
 PATIENCE = 20
@@ -274,3 +275,14 @@ def test_where_nothing_can_be_saved_nothing_is_tried(ageing, issuer):
     result = ageing.start("get-token", process=process, **NO_BROWSER).wait()
     assert result.status == 0 and result.err == ""
     assert issuer.requests() == []
+
+
+@pytest.mark.ids("T-10", "T-32")
+def test_where_the_disk_is_full_a_failure_is_remembered_all_the_same(ageing, issuer, tmp_path):
+    (tmp_path / "runtime").mkdir(mode=0o700)
+    ageing.environment["XDG_RUNTIME_DIR"] = str(tmp_path / "runtime")
+    issuer.fault("token", times=-1, status=500)
+    call = f'"$@" && flock {ageing.cache}/*.lock true'  # which the process in the background has until its end
+    statuses, err = in_a_full_cache(ageing, call, call, call)
+    assert statuses == ["0"] * 3, err
+    assert err.count(FAILED) == 1 == issuer.count("token"), err
