@@ -21,17 +21,15 @@ static bool steal_text(struct http_response *response, char **text)
 }
 
 /* Key sets come as anything from where they are stored; metadata should not (DISC-04). */
-static void note_type(const struct login_context *context, const struct http_request *request,
-                      const struct http_response *response)
+static void note_type(const struct login_context *context, bool metadata, const char *what, const char *type)
 {
-    const char *type = response->content_type;
     if (type != NULL && strstr(type, "json") != NULL)
         return;
-    if (request->limit == METADATA_LIMIT)
+    if (metadata)
         notice_say(&context->config->notice, NOTICE_WARNING, "%s came as '%s', not as 'application/json'",
-                   request->what, safe(type));
+                   what, safe(type));
     else
-        log_line(1, "%s came as '%s', not as JSON", request->what, safe(type));
+        log_line(1, "%s came as '%s', not as JSON", what, safe(type));
 }
 
 static bool fetch_document(struct login_context *context, const struct http_request *request,
@@ -50,7 +48,7 @@ static bool fetch_document(struct login_context *context, const struct http_requ
             error_hint(err, "the server cannot answer now: try again later");
         return false;
     }
-    note_type(context, request, &response);
+    note_type(context, code == ERROR_DISCOVERY_HTTP, request->what, response.content_type);
     if (steal_text(&response, text))
         return true;
     return error_set(err, code == ERROR_JWKS_HTTP ? ERROR_JWKS_JSON : ERROR_DISCOVERY_JSON,
