@@ -104,7 +104,7 @@ void terminal_status(const char *line)
 
 bool terminal_cuts(const char *line)
 {
-    if (isatty(STDERR_FILENO) != 1)
+    if (!terminal_is_there())
         return false;
     return !terminal.moves_cursor || line_fit(line, terminal_columns() - 1) < strlen(line);
 }
