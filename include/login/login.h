@@ -81,8 +81,7 @@ struct login_config {
     const char *server;            /* of the cluster, where kubectl names it; NULL */
     bool from_kubectl;             /* KUBERNETES_EXEC_INFO was there */
     const char *program;           /* as the user calls us, for hints */
-    const struct text_list *advice; /* said after a login, never by the cache or a refresh: a warning and its
-                                hints; NULL */
+    const struct text_list *advice; /* a warning and its hints, after a login alone; NULL */
     struct notice notice;
     struct login_place place;
 };

@@ -11,10 +11,9 @@
 /* How the keyring is reached, and whether somebody may be asked for its password. Borrowed. {0} is a place
  * without a D-Bus session. */
 struct keyring_access {
-    const char *bus; /* $DBUS_SESSION_BUS_ADDRESS; NULL */
-    const char
-        *runtime_directory; /* $XDG_RUNTIME_DIR, whose socket "bus" is the session's without BUS; NULL */
-    bool may_prompt;        /* a window may ask, for KEYRING_PROMPT_SECONDS */
+    const char *bus;               /* $DBUS_SESSION_BUS_ADDRESS; NULL */
+    const char *runtime_directory; /* $XDG_RUNTIME_DIR, whose socket "bus" serves without BUS; NULL */
+    bool may_prompt;               /* a window may ask, for KEYRING_PROMPT_SECONDS */
     /* Asked again and again while the keyring is awaited: true gives up. May be NULL. */
     bool (*must_stop)(void *context);
     /* A window asks for the password: true at its beginning, false at its end. May be NULL. */
@@ -28,15 +27,15 @@ enum { KEYRING_SECONDS = 5, KEYRING_PROMPT_SECONDS = 30 };
 struct keyring_item {
     const char *directory; /* of the token cache: two caches share no item */
     const char *session;   /* the name of the session's key */
-    const char *label; /* for people, where the keyring's own program lists it; only keyring_save needs it */
+    const char *label;     /* for people, in the keyring's own program; only keyring_save needs it */
 };
 
 /* Each call is given up after KEYRING_SECONDS, and never starts a bus. False is a keyring that cannot be used
  * now: code "keyring" or "library" with hints, "unsupported" when it is not built in, "interrupted" after
  * MUST_STOP. */
 
-/* *FOUND is false when there is no such item, or when *WHY (static text, else NULL) says what is wrong with
- * its value. The caller owns *SECRET and wipes it. */
+/* FOUND is false when there is no such item, or when WHY (static text, else NULL) says what is wrong with its
+ * value. The caller owns SECRET and wipes it. */
 struct keyring_value {
     char *secret;
     const char *why;
