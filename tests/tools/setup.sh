@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Install what parts of the tests need on Debian 12 or 13, and nothing that is there already.
 #
-# usage: setup.sh PART...    parts: build python clang lint fault unit browser cluster keyring
+# usage: setup.sh PART...    parts: build python clang lint fault shells unit browser cluster keyring
 set -euo pipefail
 
 tests=$(cd "$(dirname "$0")/.." && pwd)
