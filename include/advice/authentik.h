@@ -47,7 +47,7 @@ struct authentik_token_request {
     const char *grant;        /* "authorization_code", "refresh_token", "client_credentials", ... */
     const char *redirect_uri; /* of an authorization code; may be NULL */
     const char *version;      /* may be NULL */
-    bool has_secret;          /* a client secret or assertion was sent */
+    bool has_secret;          /* a client secret was sent */
     bool first_use;           /* the first refresh since a login, with the token of that login */
 };
 /* The token endpoint said no: one remedy per error code and grant. */

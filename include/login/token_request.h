@@ -25,6 +25,9 @@ void token_outcome_release(struct token_outcome *outcome);
  * for the client secret where it is to be asked for. */
 bool token_request_check(struct login_context *context, struct error *err) must_check;
 
+/* Whether the client proves itself with a secret, given or asked for. */
+bool token_request_has_secret(const struct login_context *context) must_check;
+
 /* Posts FORM (grant and its parameters, form-encoded; consumed: the client's parameters are appended).
  * Exactly one way of client authentication (TOK-02): the client's key when there is one, else by metadata
  * none, Basic or post. NEVER_RETRY: an authorization code. */

@@ -100,7 +100,7 @@ static void advise(const struct login_context *context, const char *identity,
     bool authentik = provider_kind(config->issuer) == PROVIDER_AUTHENTIK;
     bool refused = text_equal(outcome->failed.oauth_error, "invalid_grant");
     struct authentik_token_request request = {.grant = "client_credentials",
-                                              .has_secret = config->client_secret != NULL};
+                                              .has_secret = token_request_has_secret(context)};
     if (!outcome->answered)
         return;
     if (identity != NULL)

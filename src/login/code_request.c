@@ -83,7 +83,7 @@ static bool exchange(struct login_context *context, struct code_request *request
     request->stale = outcome->answered && text_equal(outcome->failed.oauth_error, "invalid_grant");
     struct authentik_token_request sent = {.grant = "authorization_code",
                                            .redirect_uri = request->redirect_uri,
-                                           .has_secret = context->config->client_secret != NULL};
+                                           .has_secret = token_request_has_secret(context)};
     if (outcome->answered && provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
         authentik_hint_token_error(&outcome->failed, &sent, err);
     return error_prefix(err, "could not exchange the code and token");

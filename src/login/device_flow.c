@@ -50,7 +50,7 @@ static void advise(const struct device_flow *flow, const struct token_error *fai
 {
     const struct login_config *config = flow->context->config;
     struct authentik_token_request request = {.grant = DEVICE_CODE_GRANT,
-                                              .has_secret = config->client_secret != NULL};
+                                              .has_secret = token_request_has_secret(flow->context)};
     if (provider_kind(config->issuer) == PROVIDER_AUTHENTIK)
         authentik_hint_token_error(failed, &request, err);
     else if (text_equal(failed->oauth_error, "unauthorized_client") ||

@@ -66,7 +66,7 @@ static void advise(const struct attempt *attempt, const struct token_outcome *ou
 {
     const struct login_config *config = attempt->context->config;
     struct authentik_token_request request = {.grant = "password",
-                                              .has_secret = config->client_secret != NULL};
+                                              .has_secret = token_request_has_secret(attempt->context)};
     bool unknown = text_equal(outcome->failed.oauth_error, "unsupported_grant_type") ||
                    text_equal(outcome->failed.oauth_error, "unauthorized_client");
     if (outcome->answered && provider_kind(config->issuer) == PROVIDER_AUTHENTIK)

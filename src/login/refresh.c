@@ -108,7 +108,7 @@ static void advise(const struct login_context *context, const struct session *se
                    const struct token_outcome *outcome, struct error *err)
 {
     struct authentik_token_request request = {.grant = "refresh_token",
-                                              .has_secret = context->config->client_secret != NULL,
+                                              .has_secret = token_request_has_secret(context),
                                               .first_use = !session->refreshed};
     if (provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
         authentik_hint_token_error(&outcome->failed, &request, err);

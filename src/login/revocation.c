@@ -31,7 +31,7 @@ static bool explain(const struct login_context *context, const struct http_respo
         *result = REVOCATION_NOT_TAKEN;
         return true;
     }
-    if (failed.failure == TOKEN_FAILURE_CLIENT && context->config->client_secret == NULL)
+    if (failed.failure == TOKEN_FAILURE_CLIENT && !token_request_has_secret(context))
         error_hint(err, "a confidential client revokes with its --oidc-client-secret");
     return false;
 }

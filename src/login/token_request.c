@@ -29,6 +29,11 @@ static const char *secret_of(const struct login_context *context)
     return context->asked_secret != NULL ? context->asked_secret : context->config->client_secret;
 }
 
+bool token_request_has_secret(const struct login_context *context)
+{
+    return !text_is_empty(secret_of(context));
+}
+
 /* Once per run, and before anything is sent. */
 static bool ask_secret(struct login_context *context, struct error *err)
 {
@@ -78,7 +83,7 @@ static bool choose_authentication(struct login_context *context, enum client_aut
         return choose_key(context, choice, err);
     if (!ask_secret(context, err))
         return false;
-    if (text_is_empty(secret_of(context)))
+    if (!token_request_has_secret(context))
         *choice = CLIENT_PUBLIC;
     else if (basic && !(post && prefers_post))
         *choice = CLIENT_BASIC;

@@ -232,6 +232,15 @@ def test_an_answer_that_is_none(asked, issuer, text, code):
     assert result.code == code and "wrong-one" not in result.err
 
 
+@pytest.mark.parametrize("command", ["get-token", "logout"])
+def test_a_wrong_answer_is_advised_on_as_a_secret_that_was_given(asked, command):
+    if command == "logout":
+        answer(asked, "get-token")
+    result = answer(asked, command, text="wrong-one")
+    assert result.code == "oauth_error" and "--oidc-client-secret" not in result.err
+    assert command == "logout" or any(hint.startswith("check the client secret") for hint in result.hints)
+
+
 def test_an_interrupt_at_the_question_ends_it(asked, issuer):
     answer(asked, "get-token")
     asked.expire()
