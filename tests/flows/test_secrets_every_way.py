@@ -303,7 +303,9 @@ def test_around_a_session(guarded, issuer, command, status):
 def test_around_a_session_with_trouble(guarded, issuer, command, endpoint, fault):
     assert guarded.get_token().status == 0
     before = secrets(guarded, issuer)
-    issuer.fault(endpoint, **fault) if endpoint != "token" else (issuer.clear_faults(), issuer.fault(endpoint, **fault))
+    if endpoint == "token":
+        issuer.clear_faults()
+    issuer.fault(endpoint, **fault)
     result, watch = run(guarded, *command.split())
     assert result.status == 1, result.out
     check(guarded, issuer, result, watch)
