@@ -52,6 +52,9 @@ void login_key_make(const struct login_config *config, struct session_key *out);
 void login_key_sketch(const struct login_config *config, struct session_key *out);
 /* True when a token at hand needs neither a refresh nor a login. */
 bool login_is_good(const struct login_config *config, const struct session *session, int64_t now);
+/* True when it can be handed out where it cannot be renewed: to its last second, unless more was asked for.
+ */
+bool login_is_usable(const struct login_config *config, const struct session *session, int64_t now);
 /* Where failures are noted for the sessions of CACHE: there, or where nothing can be stored in RUNTIME, which
  * is opened then. Borrows from both; the caller closes RUNTIME. */
 const struct session_cache *login_open_marks(const struct login_config *config,

@@ -62,6 +62,12 @@ bool login_is_good(const struct login_config *config, const struct session *sess
     return !session_wants_refresh(session, now) && session_remaining(session, now) >= config->min_validity;
 }
 
+bool login_is_usable(const struct login_config *config, const struct session *session, int64_t now)
+{
+    int64_t remaining = session_remaining(session, now);
+    return remaining > 0 && remaining >= config->min_validity && !config->force_refresh;
+}
+
 /* One warning is enough: what else fails for the same reason is not said any more. */
 static void warn_about_cache(struct login_context *context, const struct error *warning)
 {

@@ -222,24 +222,16 @@ static bool use_old_token(struct login_context *context, struct session *stored,
                           struct session *out)
 {
     char left[CLOCK_DURATION_SIZE];
-    int64_t remaining = session_remaining(stored, clock_wall());
-    if (!error_is_temporary(err) || remaining <= 0 || remaining < context->config->min_validity ||
-        context->config->force_refresh)
+    int64_t now = clock_wall();
+    if (!error_is_temporary(err) || !login_is_usable(context->config, stored, now))
         return false;
-    clock_format_duration(remaining, left);
+    clock_format_duration(session_remaining(stored, now), left);
     notice_say(&context->config->notice, NOTICE_WARNING,
                "the token could not be refreshed, the old one is good for another %s: %s", left,
                err->message);
     *out = *stored;
     *stored = (struct session){0};
     return true;
-}
-
-/* A token that cannot be refreshed is good to its last second, unless somebody asked for more. */
-static bool lasts(const struct login_config *config, const struct session *stored)
-{
-    int64_t remaining = session_remaining(stored, clock_wall());
-    return remaining > 0 && remaining >= config->min_validity && !config->force_refresh;
 }
 
 /* A refresh that is not urgent and that the network held up is left alone for a while. */
@@ -301,7 +293,7 @@ static bool renew(struct login_context *context, struct session *out, struct err
         return true;
     error_clear(err);
     int64_t started = clock_monotonic();
-    http_set_patience(context->http, !lasts(context->config, &stored));
+    http_set_patience(context->http, !login_is_usable(context->config, &stored, clock_wall()));
     if (context->config->grant->client)
         return renew_client(context, started, &stored, out, err);
     turn_announce(context, "refreshing the token", NULL);
@@ -317,7 +309,7 @@ static bool renew(struct login_context *context, struct session *out, struct err
         return false;
     case REFRESH_IMPOSSIBLE:
         explain_keyring(context, err);
-        if (lasts(context->config, &stored)) {
+        if (login_is_usable(context->config, &stored, clock_wall())) {
             *out = stored;
             stored = (struct session){0};
             return true;

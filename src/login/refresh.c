@@ -325,9 +325,7 @@ static enum refresh_result run(struct refresh *refresh, struct session *out, str
 /* Somebody is asked for the keyring's password only when there is no other way to a token. */
 static bool is_urgent(const struct login_context *context, const struct session *session)
 {
-    int64_t remaining = session_remaining(session, clock_wall());
-    return remaining <= 0 || remaining < context->config->min_validity || context->config->force_refresh ||
-           context->keep_access_token;
+    return !login_is_usable(context->config, session, clock_wall()) || context->keep_access_token;
 }
 
 enum refresh_result refresh_run(struct login_context *context, struct session *session, struct session *out,
