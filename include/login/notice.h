@@ -3,6 +3,7 @@
 #ifndef LOGIN_NOTICE_H
 #define LOGIN_NOTICE_H
 
+#include "base/error.h"
 #include "base/memory.h"
 
 enum notice_kind {
@@ -17,5 +18,7 @@ struct notice {
 };
 void notice_say(const struct notice *notice, enum notice_kind kind, const char *format, ...)
     format_check(3, 4);
+/* The hints of a FAILURE that was just told. */
+void notice_say_hints(const struct notice *notice, const struct error *failure);
 
 #endif

@@ -25,8 +25,7 @@ void background_tell(const struct login_config *config, const struct session_cac
     notice_say(
         &config->notice, NOTICE_WARNING, "the session could not be refreshed in the background%s%s: %s",
         left > 0 ? ", its token is good for another " : "", left > 0 ? duration : "", failure.cause.message);
-    if (failure.cause.hint[0] != '\0')
-        notice_say(&config->notice, NOTICE_HINT, "%s", failure.cause.hint);
+    notice_say_hints(&config->notice, &failure.cause);
     cooldown_background_told(marks, key, &failure);
 }
 

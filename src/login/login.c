@@ -271,8 +271,7 @@ static void explain_keyring(struct login_context *context, const struct error *e
     if (err->code == ERROR_NONE)
         return;
     notice_say(notice, NOTICE_WARNING, "the session cannot be refreshed: %s", err->message);
-    if (err->hint[0] != '\0')
-        notice_say(notice, NOTICE_HINT, "%s", err->hint);
+    notice_say_hints(notice, err);
     context->keyring_explained = true;
 }
 

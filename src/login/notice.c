@@ -12,3 +12,9 @@ void notice_say(const struct notice *notice, enum notice_kind kind, const char *
     va_end(arguments);
     notice->say(notice->context, kind, text);
 }
+
+void notice_say_hints(const struct notice *notice, const struct error *failure)
+{
+    if (failure->hint[0] != '\0')
+        notice_say(notice, NOTICE_HINT, "%s", failure->hint);
+}

@@ -120,8 +120,7 @@ static void explain_dead(struct login_context *context, const struct error *err)
 {
     const struct notice *notice = &context->config->notice;
     notice_say(notice, NOTICE_WARNING, "the session cannot be refreshed: %s", err->message);
-    if (err->hint[0] != '\0')
-        notice_say(notice, NOTICE_HINT, "%s", err->hint);
+    notice_say_hints(notice, err);
 }
 
 /* Somebody on another host may have refreshed meanwhile, where the lock does not reach (T-29). */

@@ -114,17 +114,16 @@ static void tell_failure(struct login_context *context, const struct error *trou
         context->unkept = *trouble;
         error_prefix(&context->unkept, "the new refresh token is not kept");
     }
-    if (context->config->storage == TOKEN_STORAGE_AUTO)
+    if (context->config->storage == TOKEN_STORAGE_AUTO) {
         notice_say(notice, NOTICE_INFO, "the refresh token is kept in a file of the token cache: %s",
                    trouble->message);
-    else
-        notice_say(notice, NOTICE_WARNING,
-                   "the refresh token is not kept, you will have to log in again when the token expires: %s",
-                   trouble->message);
-    if (context->config->storage == TOKEN_STORAGE_AUTO)
         return;
-    if (trouble->hint[0] != '\0' && !context->keyring_explained)
-        notice_say(notice, NOTICE_HINT, "%s", trouble->hint);
+    }
+    notice_say(notice, NOTICE_WARNING,
+               "the refresh token is not kept, you will have to log in again when the token expires: %s",
+               trouble->message);
+    if (!context->keyring_explained)
+        notice_say_hints(notice, trouble);
     notice_say(notice, NOTICE_HINT,
                "or keep it in a file that only you can read: --token-cache-storage=disk");
 }
