@@ -143,13 +143,14 @@ static bool somebody_was_faster(struct login_context *context, const struct sess
 
 /* A refresh token that is worth nothing any more. Nobody was asked for a login yet, so that a token which is
  * still good stays until it expires. */
-static void forget(struct login_context *context, const struct session *session)
+static bool forget(struct login_context *context, const struct session *session)
 {
     struct error trouble = {0};
     bool forgotten = context->config->background ? safekeeping_forget(context, session, &trouble)
                                                  : safekeeping_drop(context, session, NULL, &trouble);
     if (!forgotten)
         log_line(1, "the dead session stays on disk: %s", trouble.message);
+    return forgotten;
 }
 
 static enum refresh_result judge_failure(struct login_context *context, const struct session *session,
@@ -164,7 +165,7 @@ static enum refresh_result judge_failure(struct login_context *context, const st
     if (!dead)
         return REFRESH_FAILED;
     explain_dead(context, err);
-    forget(context, session);
+    (void)forget(context, session);
     return REFRESH_DEAD;
 }
 
@@ -247,9 +248,10 @@ static void reject(struct refresh *refresh, const struct token_response *respons
         salvage(refresh, response);
         return;
     }
-    forget(refresh->context, refresh->session);
-    error_hint(err, "the session is forgotten: %s logs in again",
-               refresh->context->config->background ? "when its token has expired, a call" : "the next call");
+    if (forget(refresh->context, refresh->session))
+        error_hint(err, "the session is forgotten: %s logs in again",
+                   refresh->context->config->background ? "when its token has expired, a call"
+                                                        : "the next call");
 }
 
 /* What the answer left out stays as it was. */

@@ -186,6 +186,17 @@ def test_a_token_of_another_login_is_refused_and_ends_the_session(kube, issuer, 
     assert kube.get_token().status == 0
 
 
+@ids("REF-03")
+def test_a_session_that_cannot_be_deleted_is_not_called_forgotten(kube, issuer):
+    log_in(kube, issuer)
+    issuer.mutate_id_token(claims={"sub": "somebody else"}, when="refresh")
+    kube.expire()
+    stuck = strace(kube.directory / "trace", "-f", "-e", "inject=unlinkat:error=EIO")
+    result = kube.start("get-token", process={"before": stuck}, **NO_BROWSER).wait()
+    assert result.code == "refresh_sub" and "forgotten" not in result.err
+    assert kube.session_file.exists()
+
+
 PASSING = [("idtoken_exp", {"claims": {"exp": {"$now": -3600}}}, []),
            ("idtoken_exp", {"remove": ["exp"]}, []),
            ("idtoken_iat", {"claims": {"iat": {"$now": 100000}}}, []),
