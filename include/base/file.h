@@ -57,6 +57,8 @@ bool file_replace_at_once(int directory, const char *name, const void *bytes, si
 /* Removes drafts of dead processes, or older than an hour. A draft is locked while its process lives, so that
  * one of another host or process namespace is seen to live. Failures are ignored. */
 void file_sweep_drafts(int directory, int64_t now);
+/* Whether a draft is called NAME. */
+bool file_is_draft_name(const char *name);
 
 /* Takes the exclusive flock of DIRECTORY/NAME (created 0600, never removed). *LOCKED is false when it is held
  * by somebody else. ENOLCK and the like are an error (cache_io). The caller owns *FD; closing it unlocks. */

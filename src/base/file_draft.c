@@ -197,6 +197,11 @@ static pid_t read_owner(const char *name)
     return text_to_number(text, 1, INT32_MAX, &pid) ? (pid_t)pid : 0;
 }
 
+bool file_is_draft_name(const char *name)
+{
+    return read_owner(name) != 0;
+}
+
 static bool is_held(int directory, const char *name)
 {
     cleanup_fd int fd = openat(directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

@@ -141,11 +141,24 @@ static bool somebody_was_faster(struct login_context *context, const struct sess
     return true;
 }
 
+/* What was deleted meanwhile stays deleted: nobody knows of a process in the background, or waits for it. */
+static bool is_unwanted(const struct login_context *context)
+{
+    cleanup_session struct session current = {0};
+    bool found = false;
+    if (!context->config->background)
+        return false;
+    session_cache_peek(&context->cache, &context->key, &current, &found);
+    return !found;
+}
+
 /* A refresh token that is worth nothing any more. Nobody was asked for a login yet, so that a token which is
  * still good stays until it expires. */
 static bool forget(struct login_context *context, const struct session *session)
 {
     struct error trouble = {0};
+    if (is_unwanted(context))
+        return true;
     bool forgotten = context->config->background ? safekeeping_forget(context, session, &trouble)
                                                  : safekeeping_drop(context, session, NULL, &trouble);
     if (!forgotten)
@@ -181,7 +194,7 @@ static void save(struct refresh *refresh, struct session *session)
     struct login_context *context = refresh->context;
     struct error trouble = {0};
     struct safekeeping_save how = {.draft = &refresh->draft, .former = refresh->session};
-    if (safekeeping_save(context, session, how, &trouble))
+    if (is_unwanted(context) || safekeeping_save(context, session, how, &trouble))
         return;
     if (refresh->session->in_keyring &&
         session->in_keyring) { /* the file as it is leads to the new refresh token */

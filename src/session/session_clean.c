@@ -80,8 +80,8 @@ static bool clean_entry(int directory, const char *name, struct session_cache_cl
     bool ours = kind != RECORD_FOREIGN && is_our_file(directory, name);
     if (ours && (kind == RECORD_SESSION || kind == RECORD_PROVIDER))
         ours = content_is_ours(directory, name, kind, stem, &in_keyring);
-    if (!ours) {
-        out->foreign++;
+    if (!ours) { /* the draft of a process that is at work goes with that process */
+        out->foreign += !(file_is_draft_name(name) && is_our_file(directory, name));
         return true;
     }
     out->in_keyring += in_keyring;

@@ -286,3 +286,16 @@ def test_where_the_disk_is_full_a_failure_is_remembered_all_the_same(ageing, iss
     statuses, err = in_a_full_cache(ageing, call, call, call)
     assert statuses == ["0"] * 3, err
     assert err.count(FAILED) == 1 == issuer.count("token"), err
+
+
+@pytest.mark.ids("K7-42")
+@pytest.mark.parametrize("answer", [{}, DEAD, {"json_patch": {"id_token": "x"}}], ids=["tokens", "dead", "no token"])
+def test_what_clean_deletes_meanwhile_does_not_come_back(ageing, issuer, answer):
+    issuer.fault("token", delay_ms=2000, **answer)
+    quick(ageing)
+    issuer.wait_for("token")
+    pid = holder(ageing)
+    result = ageing.bare("clean", f"--token-cache-dir={ageing.cache}")
+    assert result.status == 0 and "(1 session)" in result.err and "not ours" not in result.err
+    until(lambda: not is_alive(pid), "the process in the background does not end")
+    assert list(ageing.cache.glob("*.json")) == [] and list(ageing.cache.glob(".tok.*")) == []
