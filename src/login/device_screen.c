@@ -44,15 +44,20 @@ static void open_browser(struct device_flow *flow)
         notice_say(&config->notice, NOTICE_WARNING, "could not open the browser: %s", err.message);
 }
 
-/* Authentik gives a minute for a name, a password and a second factor. */
+/* Authentik gives a minute for a name, a password and a second factor; the login may end before that. */
 static void show_lifetime(const struct device_flow *flow)
 {
     char lifetime[CLOCK_DURATION_SIZE];
-    if (flow->code.expires_in > SHORT_LIFE)
+    int64_t seconds = flow->code.expires_in, left = (flow->deadline - clock_monotonic() + 500) / 1000;
+    bool is_whole = flow->code_outlasts_it || flow->expires_at <= flow->deadline;
+    bool is_last = flow->codes >= DEVICE_CODES_LIMIT || flow->expires_at >= flow->deadline;
+    if (!is_whole && left < seconds)
+        seconds = left > 0 ? left : 0;
+    if (seconds > SHORT_LIFE)
         return;
-    clock_format_duration(flow->code.expires_in, lifetime);
+    clock_format_duration(seconds, lifetime);
     notice_say(&flow->context->config->notice, NOTICE_INFO, "The code is good for %s%s.", lifetime,
-               flow->codes < DEVICE_CODES_LIMIT ? "; after that a new one is shown" : ", it is the last one");
+               is_last ? ", it is the last one" : "; after that a new one is shown");
 }
 
 void device_screen_show(struct device_flow *flow)

@@ -22,6 +22,16 @@ def codes(issuer):
     return issuer.count("device")
 
 
+@ids("DEV-04")
+@pytest.mark.parametrize("grant", ["device-code", "authcode"])
+def test_a_code_is_no_longer_good_than_its_login(kube, issuer, grant):
+    issuer.configure(code_ttl=60)
+    result = kube.get_token(f"--grant-type={grant}", "--authentication-timeout-sec=3", BROWSER="/bin/false")
+    assert result.code == "callback_timeout"
+    assert re.findall("(?m)^The code is good for [1-3] s, it is the last one.$", result.err), result.err
+    assert "a new one" not in result.err
+
+
 @ids("K7-79", "DEV-04")
 def test_three_codes_are_all(device, issuer):
     """An Authentik before 2026.5 goes on saying that the code is pending: the end is ours to keep."""
