@@ -117,7 +117,9 @@ static bool unknown_command(const char *name, const char *program, struct error 
 {
     const char *nearest = NULL;
     unsigned best = text_distance_limit(name);
-    error_set(err, ERROR_CONFIG, "unknown command \"%s\" for \"%s\"", safe(name), program);
+    /* it may be a flag with a secret and a dash that is none */
+    cleanup_string char *shown = memory_copy_bytes(name, strcspn(name, "="));
+    error_set(err, ERROR_CONFIG, "unknown command \"%s\" for \"%s\"", safe(shown), program);
     for (size_t i = 0; i < array_length(commands); i++) {
         unsigned distance = text_distance(name, commands[i].name);
         if (commands[i].bit != 0 && distance < best) {

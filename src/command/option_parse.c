@@ -79,8 +79,8 @@ static bool unknown_shorthand(const char *letter, const char *text, const struct
 static bool unknown_word(const char *word, const struct option_source *source, struct error *err)
 {
     static const char *const values[] = {"true", "false", "1", "0"};
-    /* behind "--" it may be a flag with a secret */
-    cleanup_string char *shown = memory_copy_bytes(word, word[0] == '-' ? strcspn(word, "=") : strlen(word));
+    /* a flag with a secret, behind "--" or with a dash that is none */
+    cleanup_string char *shown = memory_copy_bytes(word, strcspn(word, "="));
     error_set(err, ERROR_CONFIG, "unknown command \"%s\" for \"%s\"", safe(shown), source->command_name);
     for (size_t i = 0; i < array_length(values); i++)
         if (text_equal(word, values[i]))

@@ -69,6 +69,8 @@ def test_a_command_leaves_it_too(kube, tmp_path):
     ([f"-password={SECRET}"], "unknown shorthand flag: 'p' in -password"),
     ([f"--client-secret={SECRET}"], "unknown flag: --client-secret"),
     (["--", f"--oidc-client-secret={SECRET}"], 'unknown command "--oidc-client-secret" for'),
+    ([f"\N{EN DASH}-oidc-client-secret={SECRET}"], 'unknown command "\N{EN DASH}-oidc-client-secret" for'),
+    ([f"password={SECRET}"], 'unknown command "password" for'),
     (["--oidc-client-secret=", SECRET], "a word that belongs to no flag stands behind the value of --oidc-client-secret"),
     (["--password=my", SECRET], "a word that belongs to no flag stands behind the value of --password"),
     ([f"--oidc-request-header=Authorization: Bearer {SECRET}"], "... must be formatted as key=value"),
@@ -106,6 +108,13 @@ def test_nor_is_that_of_a_variable(kube, name, value):
     more = {"LATCHKEY_LOCAL_SERVER_KEY": "/none"} if "CERT" in name else {}
     result = kube.get_token("-v3", "--authentication-timeout-sec=1", **{f"LATCHKEY_{name}": value}, BROWSER="/bin/false", **more)
     assert result.status == 1 and is_clean(result.err), result.err
+
+
+@ids("T-23", "T-36")
+@pytest.mark.parametrize("dash", ["", "\N{EN DASH}", "\N{EM DASH}"])
+def test_nor_is_that_of_a_flag_in_place_of_the_command(program, dash):
+    result = program.bare(f"{dash}password={SECRET}", "get-token")
+    assert result.code == "config" and f'unknown command "{dash}password" for' in result.err and is_clean(result.err)
 
 
 # The hint
