@@ -3,6 +3,7 @@
 #include "net/detach.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -20,6 +21,8 @@ bool detach(int kept)
     if (!give_up_standard_descriptors())
         return false;
     descriptors_close(kept);
+    /* the end of a terminal's first process hangs up on the child that has not left the terminal yet */
+    signal(SIGHUP, SIG_IGN);
     if (fork() != 0)
         return false;
     setsid();

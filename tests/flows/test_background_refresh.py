@@ -13,6 +13,7 @@ import pytest
 from patience import until
 from processes import is_alive, is_held, stat
 from program import claims
+from pseudo_terminal import Terminal
 from rested import NO_BROWSER, refresh
 from system_calls import calls, strace
 from test_odd_environment import privately
@@ -124,6 +125,17 @@ def test_nothing_of_kubectl_is_held(ageing, issuer):
     settled(ageing, issuer)
     for number in (inner[1], outer[0]):
         os.close(number)
+
+
+def test_a_terminal_that_ends_with_the_call_does_not_end_it(ageing, issuer):
+    """As with `ssh -t` and `docker run -it`: the kernel hangs up when the first process of a terminal ends."""
+    issuer.fault("token", delay_ms=500)
+    terminal = Terminal()
+    running = ageing.start("get-token", process=terminal.process, **NO_BROWSER)
+    assert running.process.wait(PATIENCE) == 0
+    terminal.hang_up()
+    settled(ageing, issuer)
+    assert endpoints(issuer) == ["token"] and ageing.session["refreshed"]
 
 
 def test_there_is_never_more_than_one(ageing, issuer):
