@@ -75,6 +75,16 @@ static int take_lock(const struct login_config *config)
     return is_due(&cache, marks, &key, &left) ? steal_fd(&lock) : -1;
 }
 
+/* For the next call to tell; of a session that was deleted meanwhile there is nothing to tell. */
+static void note_failure(const struct login_context *context, const struct error *why)
+{
+    cleanup_session struct session session = {0};
+    bool found = false;
+    session_cache_peek(&context->cache, &context->key, &session, &found);
+    if (found)
+        cooldown_background_failed(context->marks, &context->key, clock_wall(), why);
+}
+
 static void refresh(struct login_context *context)
 {
     cleanup_session struct session stored = {0}, fresh = {0};
@@ -88,17 +98,17 @@ static void refresh(struct login_context *context)
     case REFRESH_DONE:
         cooldown_reset(context->marks, &context->key);
         if (context->unkept.code != ERROR_NONE)
-            cooldown_background_failed(context->marks, &context->key, clock_wall(), &context->unkept);
+            note_failure(context, &context->unkept);
         break;
     case REFRESH_IMPOSSIBLE:
         if (err.code == ERROR_NONE) /* else the keyring says why */
             error_set(&err, ERROR_CACHE_IO, "a new refresh token could not be saved in '%s'",
                       safe(context->cache.path));
-        cooldown_background_failed(context->marks, &context->key, clock_wall(), &err);
+        note_failure(context, &err);
         break;
     case REFRESH_DEAD:
     case REFRESH_FAILED:
-        cooldown_background_failed(context->marks, &context->key, clock_wall(), &err);
+        note_failure(context, &err);
         break;
     }
     turn_end(context);

@@ -46,6 +46,18 @@ def test_the_refresh_token_is_renewed_in_the_keyring(kube, keyring):
     assert kube.session["id_token"] != token and kube.get_token(**NO_BROWSER).err == ""
 
 
+def test_what_clean_deletes_meanwhile_does_not_come_back(kube, keyring, issuer):
+    assert kube.get_token().status == 0
+    kube.expire(kube.session["lifetime"] // 4)
+    issuer.clear_log()
+    issuer.fault("token", delay_ms=2000)
+    assert kube.get_token(**NO_BROWSER).status == 0
+    issuer.wait_for("token")
+    assert "keyring (1 refresh token)" in kube.bare("clean", f"--token-cache-dir={kube.cache}").err
+    until(lambda: not any(map(is_held, kube.cache.glob("*.lock"))), "the process in the background does not end")
+    assert keyring.tokens == [] and list(kube.cache.glob("*.json")) == []
+
+
 def test_no_window_opens_for_it(kube, bus):
     service = Faulty(bus)
     assert kube.get_token().status == 0
