@@ -58,7 +58,10 @@ class Authority:
         return (x509.CertificateBuilder().subject_name(subject).issuer_name(self.subject)
                 .public_key(key.public_key()).serial_number(x509.random_serial_number())
                 .not_valid_before(now - datetime.timedelta(hours=1))
-                .not_valid_after(now + datetime.timedelta(days=1)))
+                .not_valid_after(now + datetime.timedelta(days=1))
+                # newer verifiers refuse a certificate that does not name its signer's key
+                .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+                .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False))
 
     def _write(self, name, data):
         path = self.folder / name
