@@ -119,13 +119,15 @@ void background_refresh(const struct login_config *config)
     struct login_config quiet = *config;
     struct login_context context = {
         .config = &quiet, .cache = {.directory = -1}, .runtime = {.directory = -1}};
-    struct error ignored = {0};
+    struct error err = {0};
     cleanup_fd int lock = take_lock(config);
     if (lock < 0 || !detach(lock))
         return;
     quiet.notice = (struct notice){0};
     quiet.background = quiet.refresh_only = true;
-    if (login_context_open(&context, false, &ignored))
+    if (login_context_open(&context, false, &err))
         refresh(&context);
+    else
+        note_failure(&context, &err);
     login_context_close(&context);
 }

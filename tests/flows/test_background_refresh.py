@@ -196,6 +196,16 @@ def test_a_failure_leaves_the_session_and_waits_before_it_tries_again(ageing, is
     assert ageing.session_file.read_bytes() != before
 
 
+def test_what_fails_before_anything_is_asked_waits_and_is_told_too(ageing, issuer):
+    ageing.flags.append("--certificate-authority=/nonexistent/ca.pem")
+    quick(ageing)
+    until(lambda: list(ageing.cache.glob("*.background")), "the failure is not noted")
+    result = quick(ageing)
+    assert result.err.startswith(FAILED) and "/nonexistent/ca.pem" in result.err
+    assert [quick(ageing).err for _ in range(3)] == [""] * 3
+    assert json.loads(failure(ageing).read_text())["failures"] == 1 and issuer.requests() == []
+
+
 def test_the_pause_grows(ageing, issuer):
     issuer.fault("token", times=-1, status=500)
     pauses = []
