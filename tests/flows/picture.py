@@ -2,7 +2,6 @@
 """What a terminal shows, as a picture: enough of it for a QR code."""
 
 import re
-import shutil
 import subprocess
 
 PIXELS = 8
@@ -41,7 +40,3 @@ def read_qr_code(screen, folder):
     path.write_bytes(b"P5 %d %d 255\n" % (width * PIXELS, len(rows) * PIXELS) + b"".join(lines))
     return subprocess.run(["zbarimg", "--nodbus", "--quiet", "--raw", path], capture_output=True, text=True, timeout=60,
                           check=True).stdout.strip()
-
-
-def has_reader():
-    return shutil.which("zbarimg") is not None

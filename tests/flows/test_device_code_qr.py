@@ -2,10 +2,9 @@
 """The QR code of a device login: what a camera reads from the terminal, and where there is none."""
 
 import pytest
-from picture import has_reader, qr_rows, read_qr_code
+from picture import qr_rows, read_qr_code
 from terminal import CTRL_C, Seat
 
-reader = pytest.mark.skipif(not has_reader(), reason="zbarimg is not installed")
 SHOWN = r"It shows the code (\d{9}); at \S+ the code can be entered as well\.\r\n"
 STATUS = r"left for the code"
 
@@ -28,14 +27,12 @@ def screen(device, columns=200, **environment):
     return shown, code
 
 
-@reader
 @pytest.mark.parametrize("locale", [{"LANG": "C.UTF-8"}, {"LANG": "C"}, {"LC_ALL": "de_DE.utf8", "LANG": "C"}])
 def test_a_camera_reads_the_address_with_the_code(device, issuer, tmp_path, locale):
     shown, code = screen(device, **locale)
     assert read_qr_code(shown, tmp_path) == f"{issuer.base_url}/device?code={code}"
 
 
-@reader
 def test_without_a_complete_address_it_is_the_page(device, issuer, tmp_path):
     issuer.fault("device", json_patch={"verification_uri_complete": None})
     seat = Seat(device, "get-token")

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from issuer.browse import Browser, is_callback
-from picture import has_reader, read_qr_code
+from picture import read_qr_code
 from program import BROWSER, exec_info
 from sockets import is_free
 from terminal import CTRL_C, Seat
@@ -84,7 +84,6 @@ def test_the_doors_that_were_not_used_are_cancelled(kube, issuer):
     assert grants[-1] == "authorization_code"
 
 
-@pytest.mark.skipif(not has_reader(), reason="zbarimg is not installed")
 def test_the_screen_has_the_device_code_as_a_picture(kube, issuer, tmp_path):
     screen = Screen(kube)
     screen.press(CTRL_C)

@@ -16,7 +16,6 @@ from wire import endpoints
 
 ids = pytest.mark.ids
 SECRET = "pipeline-secret"
-ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
 
 
 @pytest.fixture
@@ -69,7 +68,6 @@ def barest(program, tmp_path, *more):
     return ["unshare", "--mount", "sh", "-ec", script, "sh", *more]
 
 
-@ROOT_ONLY
 @ids("T-35")
 def test_an_image_without_home_as_an_unknown_uid_on_a_read_only_root(job, issuer, tmp_path):
     folder = open_folder(job, issuer)
@@ -97,7 +95,6 @@ def open_folder(job, issuer):
     return folder
 
 
-@ROOT_ONLY
 @pytest.mark.parametrize("home", [None, "", "/nonexistent", "relative", "/proc"])
 @ids("T-35")
 def test_an_unknown_uid_with_any_home(job, issuer, tmp_path, home):
@@ -291,8 +288,6 @@ def test_what_is_no_duration(job, issuer, text):
 
 def test_a_script_uses_the_header(job, issuer):
     script = f'curl -s --cacert "$LATCHKEY_CERTIFICATE_AUTHORITY" -H "$("$0" get-token -o header)" {issuer.base_url}/application/o/userinfo/'
-    if shutil.which("curl") is None:
-        pytest.skip("no curl here")
     out = subprocess.run(["sh", "-c", script, job.path], env=job.environment | {"LATCHKEY_OIDC_USE_ACCESS_TOKEN": "true"}, check=True,
                          capture_output=True, timeout=60).stdout
     assert json.loads(out)["preferred_username"] == "k8s-robot"

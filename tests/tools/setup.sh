@@ -83,7 +83,7 @@ part_lint() { packages cppcheck clang-tidy clang-format clang-tools shellcheck u
 
 part_shells() { packages bash zsh fish; }
 
-part_fault() { packages strace libfaketime faketime util-linux iproute2; }
+part_fault() { packages curl strace libfaketime faketime util-linux iproute2; }
 
 part_keyring() { packages dbus-daemon gnome-keyring python3-dbus python3-gi; }
 
