@@ -213,7 +213,7 @@ def test_a_dead_session_is_not_replaced_by_a_browser(person, issuer):
 
 
 def test_nobody_waits_for_the_person_of_another_process(person, issuer):
-    other = person.start("get-token", FAKE_BROWSER="hang")
+    other = person.start("get-token", FAKE_BROWSER="ignore")
     until(lambda: "waiting for the browser" in person.get_token(CI="true", LATCHKEY_HTTP_TIMEOUT_SEC="1").err)
     started = time.monotonic()
     result = person.get_token(CI="true")

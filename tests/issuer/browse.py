@@ -195,7 +195,8 @@ def main():
     arguments = parser.parse_args()
     if mode == "ignore":
         return 0
-    if mode == "hang":
+    if mode == "hang":  # until the test ends it, and not for ever where the test was killed itself
+        signal.alarm(300)
         signal.pause()
     visit = {"deny": deny, "twice": load_twice, "noise": make_noise}.get(mode, Browser.open)
     page = visit(Browser(arguments.user), arguments.url)
