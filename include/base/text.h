@@ -37,6 +37,8 @@ struct text_map {
 };
 /* Overwrites the value of a name that is there. */
 void text_map_set(struct text_map *map, const char *name, const char *value);
+/* Sets every pair of FROM, which may be NULL, in TO. */
+void text_map_copy(const struct text_map *from, struct text_map *to);
 /* Borrowed, NULL when absent. */
 const char *text_map_get(const struct text_map *map, const char *name);
 void text_map_sort(struct text_map *map);

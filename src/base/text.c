@@ -108,6 +108,12 @@ void text_map_set(struct text_map *map, const char *name, const char *value)
     map->items[map->count++] = (struct text_pair){.name = memory_copy_text(name), .value = copy};
 }
 
+void text_map_copy(const struct text_map *from, struct text_map *to)
+{
+    for (size_t i = 0; from != NULL && i < from->count; i++)
+        text_map_set(to, from->items[i].name, from->items[i].value);
+}
+
 const char *text_map_get(const struct text_map *map, const char *name)
 {
     const struct text_pair *pair = map_find(map, name);

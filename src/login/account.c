@@ -49,9 +49,7 @@ void account_remember(struct login_context *context)
 
 void account_extra_params(const struct login_context *context, struct text_map *out)
 {
-    const struct text_map *extra = context->config->extra_params;
-    for (size_t i = 0; extra != NULL && i < extra->count; i++)
-        text_map_set(out, extra->items[i].name, extra->items[i].value);
+    text_map_copy(context->config->extra_params, out);
     if (account_hint(context) != NULL)
         text_map_set(out, HINT, account_hint(context));
 }

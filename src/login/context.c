@@ -20,9 +20,7 @@ static const char *find_user(const struct login_config *config)
 /* A label does not make two user names one. */
 static const struct text_map *add_username(const struct login_config *config, struct text_map *extra)
 {
-    const struct text_map *own = config->extra_params;
-    for (size_t i = 0; own != NULL && i < own->count; i++)
-        text_map_set(extra, own->items[i].name, own->items[i].value);
+    text_map_copy(config->extra_params, extra);
     if (config->username != NULL)
         text_map_set(extra, "username", config->username);
     return extra;

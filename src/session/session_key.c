@@ -28,12 +28,17 @@ static json_t *make_text(const char *text)
     return json_pack("{s:s}", "hex", hex);
 }
 
+static void copy_set(const struct text_list *list, struct text_list *out)
+{
+    for (size_t i = 0; list != NULL && i < list->count; i++)
+        text_list_add_once(out, list->items[i]);
+    text_list_sort(out);
+}
+
 static json_t *make_set(const struct text_list *list)
 {
     cleanup_text_list struct text_list sorted = {0};
-    for (size_t i = 0; list != NULL && i < list->count; i++)
-        text_list_add_once(&sorted, list->items[i]);
-    text_list_sort(&sorted);
+    copy_set(list, &sorted);
 
     json_auto_t *array = json_array();
     for (size_t i = 0; i < sorted.count; i++) {
@@ -45,8 +50,7 @@ static json_t *make_set(const struct text_list *list)
 
 static void copy_sorted(const struct text_map *map, struct text_map *out)
 {
-    for (size_t i = 0; map != NULL && i < map->count; i++)
-        text_map_set(out, map->items[i].name, map->items[i].value);
+    text_map_copy(map, out);
     text_map_sort(out);
 }
 
@@ -154,9 +158,7 @@ static bool draw_text(const char *text, struct buffer *out)
 static bool draw_set(const struct text_list *list, struct buffer *out)
 {
     cleanup_text_list struct text_list sorted = {0};
-    for (size_t i = 0; list != NULL && i < list->count; i++)
-        text_list_add_once(&sorted, list->items[i]);
-    text_list_sort(&sorted);
+    copy_set(list, &sorted);
     for (size_t i = 0; i < sorted.count; i++)
         if (!buffer_append_text(out, i == 0 ? "[" : ",") || !draw_text(sorted.items[i], out))
             return false;
