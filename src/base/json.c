@@ -88,8 +88,11 @@ static size_t number_length(const char *text)
 /* True when jansson could not hold the number, and would refuse the whole text for it. */
 static bool is_huge(const char *number, size_t length)
 {
+    bool is_real = false;
+    for (size_t i = 0; i < length; i++)
+        is_real = is_real || number[i] == '.' || number[i] == 'e' || number[i] == 'E';
     errno = 0;
-    if (strcspn(number, ".eE") < length)
+    if (is_real)
         return !isfinite(strtod(number, NULL));
     (void)strtoll(number, NULL, 10);
     return errno == ERANGE;

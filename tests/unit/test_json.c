@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "scratch.h"
 
@@ -318,6 +319,27 @@ static void test_lists(void **state)
     assert_string_equal(list.items[1], "b");
 }
 
+/* A megabyte beside a number that is beyond all is looked through once, not once for each other number. */
+static void test_many_numbers_beside_a_huge_one(void **state)
+{
+    enum { NUMBERS = 19000, SPACES = 900000 };
+    const struct json_source lenient = {"the token response", ERROR_TOKEN_JSON, 0, true};
+    cleanup_buffer struct buffer text = BUFFER(1 << 20);
+    struct error err = {0};
+    json_auto_t *value = NULL;
+    (void)state;
+    test_ids("TOK-04");
+    buffer_add(&text, "{\"huge\":1e400,\"many\":[1");
+    for (int i = 1; i < NUMBERS; i++)
+        buffer_add(&text, ",1");
+    buffer_add_format(&text, "%*s]}", SPACES, "");
+    clock_t start = clock();
+    assert_true(json_parse_object(lenient, buffer_text(&text), text.length, &value, &err));
+    assert_true(clock() - start < CLOCKS_PER_SEC / 2);
+    assert_true(json_is_null(json_object_get(value, "huge")));
+    assert_int_equal(json_array_size(json_object_get(value, "many")), NUMBERS);
+}
+
 static void test_to_text(void **state)
 {
     (void)state;
@@ -357,6 +379,7 @@ int main(void)
         cmocka_unit_test(test_text_members),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_many_numbers_beside_a_huge_one),
         cmocka_unit_test(test_to_text),
         cmocka_unit_test(test_to_lines),
     };
