@@ -39,23 +39,27 @@ bool file_read(const char *path, struct buffer *out, struct error *err) must_che
 struct file_draft {
     int directory, fd;
     bool owns_directory; /* then it is closed with the draft */
+    bool durable;        /* it must outlive a power cut */
     char name[64];       /* "" when there is no draft */
 };
 bool file_draft_open(int directory, size_t size, struct file_draft *draft, struct error *err) must_check;
 void file_draft_release(struct file_draft *draft);
 #define cleanup_file_draft __attribute__((cleanup(file_draft_release)))
 /* Writes BYTES to DRAFT, syncs, renames it over NAME, syncs the directory. The draft is used up either way:
- * after an error before or at the rename it is removed. (security T-33) */
+ * after an error, which comes before or at the rename, it is removed. A directory that cannot be synced is no
+ * error: the file is in its place by then. (security T-33) */
 bool file_draft_commit(struct file_draft *draft, const char *name, const void *bytes, size_t length,
                        struct error *err) must_check;
 /* Both in one. */
 bool file_replace(int directory, const char *name, const void *bytes, size_t length, struct error *err)
     must_check;
-/* The same for what is small and can be asked for again: no room is reserved before, which spares a sync. */
+/* The same for what is small and need not outlive a power cut: nothing is reserved before, and nothing
+ * synced. */
 bool file_replace_at_once(int directory, const char *name, const void *bytes, size_t length,
                           struct error *err) must_check;
-/* Removes drafts of dead processes, or older than an hour. A draft is locked while its process lives, so that
- * one of another host or process namespace is seen to live. Failures are ignored. */
+/* Removes drafts of dead processes, or older than an hour. A draft is locked while its process lives: one
+ * that is, whatever its process and its age look like from another host, process namespace or clock, stays.
+ * Failures are ignored. */
 void file_sweep_drafts(int directory, int64_t now);
 /* Whether a draft is called NAME. */
 bool file_is_draft_name(const char *name);

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 
 #define DRAFT_PREFIX ".tok."
@@ -94,14 +95,14 @@ static bool sync_fully(int fd)
     return result == 0;
 }
 
-static bool make_draft(int directory, size_t size, bool synced, struct file_draft *draft, struct error *err)
+static bool make_draft(int directory, size_t size, bool durable, struct file_draft *draft, struct error *err)
 {
-    cleanup_file_draft struct file_draft made = {.directory = directory, .fd = -1};
+    cleanup_file_draft struct file_draft made = {.directory = directory, .fd = -1, .durable = durable};
     if (!create_draft(&made))
         return error_set(err, ERROR_CACHE_IO, "cannot create a temporary file: %s", strerror(errno));
     /* tells a sweeper who cannot see our process (another namespace, another host) that it lives */
     (void)flock(made.fd, LOCK_EX | LOCK_NB);
-    if (fchmod(made.fd, 0600) != 0 || !reserve_space(made.fd, size) || (synced && !sync_fully(made.fd)))
+    if (fchmod(made.fd, 0600) != 0 || !reserve_space(made.fd, size) || (durable && !sync_fully(made.fd)))
         return error_set(err, ERROR_CACHE_IO, "cannot prepare a temporary file: %s", strerror(errno));
     *draft = made;
     made.name[0] = '\0';
@@ -145,26 +146,21 @@ static bool rename_draft(const struct file_draft *draft, const char *name)
     return in_place;
 }
 
-/* Some file systems have nothing to sync for a directory and say so. */
-static bool sync_directory(int directory)
-{
-    return sync_fully(directory) || errno == EINVAL || errno == ENOTSUP;
-}
-
 bool file_draft_commit(struct file_draft *draft, const char *name, const void *bytes, size_t length,
                        struct error *err)
 {
     cleanup_file_draft struct file_draft used = *draft;
     *draft = (struct file_draft){.directory = -1, .fd = -1};
-    if (!write_all(used.fd, bytes, length) || ftruncate(used.fd, (off_t)length) != 0 || !sync_fully(used.fd))
+    if (!write_all(used.fd, bytes, length) || ftruncate(used.fd, (off_t)length) != 0 ||
+        (used.durable && !sync_fully(used.fd)))
         return error_set(err, ERROR_CACHE_IO, "cannot write '%s': %s", safe(name), strerror(errno));
     if (!rename_draft(&used, name))
         return error_set(err, ERROR_CACHE_IO, "cannot replace '%s': %s", safe(name), strerror(errno));
     used.name[0] = '\0';
     memory_cleanup_fd(&used.fd);
-    if (!sync_directory(used.directory))
-        return error_set(err, ERROR_CACHE_IO, "cannot sync the directory of '%s': %s", safe(name),
-                         strerror(errno));
+    /* what stands there now is better than what stood there, whatever a power cut would leave of it */
+    if (used.durable && !sync_fully(used.directory))
+        log_line(1, "cannot sync the directory of '%s': %s", safe(name), strerror(errno));
     return true;
 }
 
@@ -216,7 +212,7 @@ static void sweep_draft(int directory, const char *name, int64_t now)
         return;
     bool old = now - status.st_mtime > STALE_SECONDS;
     bool dead = kill(owner, 0) != 0 && errno == ESRCH;
-    if (old || (dead && !is_held(directory, name)))
+    if ((old || dead) && !is_held(directory, name))
         unlinkat(directory, name, 0);
 }
 

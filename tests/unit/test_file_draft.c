@@ -115,13 +115,10 @@ static void test_replace_at_once(void **state)
     struct stat status;
     assert_true(file_replace_at_once(scratch.fd, "file", "new content", 11, &err));
     assert_true(file_replace_at_once(scratch.fd, "file", "newer", 5, &err));
-    assert_string_equal(faults.order, "sync rename sync-directory sync rename sync-directory ");
+    assert_string_equal(faults.order, "rename rename ");
     assert_string_equal(scratch_read(&scratch, "file"), "newer");
     assert_int_equal(fstatat(scratch.fd, "file", &status, AT_SYMLINK_NOFOLLOW), 0);
     assert_int_equal(status.st_mode & 07777, 0600);
-    faults.fail_fsync = 5;
-    faults.fsync_errno = EIO;
-    assert_false(file_replace_at_once(scratch.fd, "file", "lost", 4, &err));
     faults.rename_errno = EACCES;
     assert_false(file_replace_at_once(scratch.fd, "file", "lost", 4, &err));
     assert_int_equal(err.code, ERROR_CACHE_IO);
@@ -256,21 +253,21 @@ static void test_faults_before_rename(void **state)
     }
 }
 
+/* The new file is in its place by then, and better than the old one: whoever took it for lost would remove
+ * it. */
 static void test_directory_sync(void **state)
 {
     (void)state;
     test_ids("T-33");
-    static const struct {
-        int reason;
-        bool good;
-    } cases[] = {{EIO, false}, {EDQUOT, false}, {EINVAL, true}, {ENOTSUP, true}, {EINTR, true}};
+    static const int reasons[] = {EIO, EDQUOT, EINVAL, ENOTSUP, EINTR};
     cleanup_scratch struct scratch scratch = scratch_make();
     struct error err = {0};
-    for (size_t i = 0; i < array_length(cases); i++) {
+    for (size_t i = 0; i < array_length(reasons); i++) {
         start_without_faults(NULL);
         faults.fail_fsync = 3;
-        faults.fsync_errno = cases[i].reason;
-        assert_int_equal(file_replace(scratch.fd, "file", "new", 3, &err), cases[i].good);
+        faults.fsync_errno = reasons[i];
+        assert_true(file_replace(scratch.fd, "file", "new", 3, &err));
+        assert_true(faults.fsyncs >= 3);
         assert_string_equal(scratch_read(&scratch, "file"), "new");
         assert_int_equal(count_entries(&scratch), 1);
     }
