@@ -175,6 +175,7 @@ static void loop_run_timers(struct loop *loop)
 void loop_hold_signals(struct loop *loop, bool hold)
 {
     loop->held = hold;
+    signals_hold(&loop->signals, hold);
 }
 
 bool loop_interrupted(const struct loop *loop)

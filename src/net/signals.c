@@ -9,7 +9,9 @@
 
 #include "base/memory.h"
 
-static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+/* The others that end a process by default and that somebody sends: not those by which it fails. */
+static const int held[] = {SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT};
 
 /* What our parent wants us to ignore, as nohup does, is no signal for us: blocking would bring it back. */
 static sigset_t signals_set(void)
@@ -37,6 +39,19 @@ bool signals_open(struct signals *signals, struct error *err)
     }
     *signals = (struct signals){.fd = fd, .before = before};
     return true;
+}
+
+void signals_hold(struct signals *signals, bool hold)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < array_length(held); i++)
+        sigaddset(&set, held[i]);
+    if (hold && !signals->holds)
+        sigprocmask(SIG_BLOCK, &set, &signals->unheld);
+    if (!hold && signals->holds)
+        sigprocmask(SIG_SETMASK, &signals->unheld, NULL);
+    signals->holds = hold;
 }
 
 void signals_read(struct signals *signals)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SIGINT, SIGTERM and SIGHUP as a readable descriptor, for net/loop alone. */
+/* SIGINT, SIGTERM, SIGHUP and SIGQUIT as a readable descriptor, for net/loop alone. */
 #ifndef SRC_NET_SIGNALS_H
 #define SRC_NET_SIGNALS_H
 
@@ -11,12 +11,16 @@
 struct signals {
     int fd;           /* readable when a signal waits */
     sigset_t before;  /* the mask to restore */
+    sigset_t unheld;  /* the mask while nothing is held */
+    bool holds;
     unsigned seen;    /* signals read so far */
     unsigned insists; /* those among them that a person or a supervisor repeats: not SIGHUP */
 };
 
-/* Blocks those of the three signals that are not ignored and opens the descriptor. */
+/* Blocks those of the signals that are not ignored and opens the descriptor. */
 bool signals_open(struct signals *signals, struct error *err) must_check;
+/* With HOLD all others that would end the program wait as well, until HOLD is false. */
+void signals_hold(struct signals *signals, bool hold);
 /* Reads what has come. */
 void signals_read(struct signals *signals);
 /* True when one was read or waits. */

@@ -8,11 +8,11 @@
 
 #include "base/memory.h"
 
-/* All that end or stop a process by default, but for those that the loop reads (INT, TERM, HUP) and KILL and
- * STOP. */
-static const int numbers[] = {SIGQUIT, SIGILL,    SIGTRAP, SIGABRT,   SIGBUS,  SIGFPE,  SIGUSR1,
-                              SIGSEGV, SIGUSR2,   SIGALRM, SIGSTKFLT, SIGTSTP, SIGTTIN, SIGTTOU,
-                              SIGXCPU, SIGVTALRM, SIGPROF, SIGIO,     SIGPWR,  SIGSYS};
+/* All that end or stop a process by default, but for those that the loop reads (INT, TERM, HUP, QUIT) and
+ * KILL and STOP. */
+static const int numbers[] = {SIGILL,    SIGTRAP, SIGABRT,   SIGBUS,  SIGFPE,  SIGUSR1, SIGSEGV,
+                              SIGUSR2,   SIGALRM, SIGSTKFLT, SIGTSTP, SIGTTIN, SIGTTOU, SIGXCPU,
+                              SIGVTALRM, SIGPROF, SIGIO,     SIGPWR,  SIGSYS};
 
 /* Of the one terminal that a process has: a signal handler has no other way to know it. */
 static struct {

@@ -16,7 +16,7 @@ from sockets import is_free
 from waiting import Waiting
 
 ids = pytest.mark.ids
-SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 PORTS = (8000, 18000)
 
 
@@ -73,6 +73,19 @@ def test_a_signal_while_a_refresh_token_is_spent_waits_for_its_answer(kube, issu
     assert kube.session["id_token"] != old.token, "the new session is there"
     assert kube.get_token(**NO_BROWSER).token == kube.session["id_token"]
     assert issuer.count("token") == 1
+
+
+@ids("T-38")
+@pytest.mark.parametrize("number", [signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPWR, signal.SIGVTALRM])
+def test_even_a_signal_that_nobody_expects_does_not_part_a_spent_token_from_the_new_one(kube, issuer, number):
+    old = log_in(kube, issuer)
+    issuer.fault("token", delay_ms=600)
+    running = kube.start("get-token", **NO_BROWSER)
+    issuer.wait_for("token")
+    running.signal(number)
+    assert running.wait().status == -number
+    assert kube.session["id_token"] != old.token, "the new session is there"
+    assert kube.get_token("--force-refresh", **NO_BROWSER).status == 0
 
 
 @ids("T-38")
