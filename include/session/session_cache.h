@@ -17,7 +17,8 @@ struct session_cache {
     char *path;
     bool read_only; /* it can be read but not written */
     /* Borrowed, NULL without one: the other candidate. A session is looked for there as well, and rests there
-     * when DIRECTORY takes nothing more; it never rests in both. */
+     * when DIRECTORY takes nothing more. It rests in both only when a call was killed between two steps, or
+     * when DIRECTORY could be written again: then the later one counts. */
     const char *spare;
     /* Borrowed, NULL after opening, set by the caller: where a lock is taken when DIRECTORY cannot lock. */
     const char *lock_directory;
@@ -42,12 +43,15 @@ void session_cache_load(const struct session_cache *cache, const struct session_
 /* The same for the cached answer: OUT has the token, its times and can_refresh at least. */
 void session_cache_peek(const struct session_cache *cache, const struct session_key *key, struct session *out,
                         bool *found);
+/* True when no place has a file for KEY, be it good or not; a place that cannot be read may have one. */
+bool session_cache_is_gone(const struct session_cache *cache, const struct session_key *key);
 /* Proves that a save will work, before a rotating refresh token is spent (T-32): in DIRECTORY, else in the
- * spare place, which DRAFT's directory tells. Fails when the cache is nowhere or read-only. */
-bool session_cache_prepare(const struct session_cache *cache, struct file_draft *draft, struct error *err)
-    must_check;
-/* Stores; DRAFT (may be NULL) is used up. A damaged file under the name is moved aside once to NAME.bad.
- * Nowhere: true, nothing is done. */
+ * spare place, which DRAFT's directory tells. There is room for twice what rests there now. Fails when the
+ * cache is nowhere or read-only. */
+bool session_cache_prepare(const struct session_cache *cache, const struct session_key *key,
+                           struct file_draft *draft, struct error *err) must_check;
+/* Stores; DRAFT (may be NULL) is used up, and done without when it is of no use. A damaged file under the
+ * name is moved aside once to NAME.bad. Nowhere: true, nothing is done. */
 bool session_cache_save(const struct session_cache *cache, const struct session_key *key,
                         const struct session *session, struct file_draft *draft, struct error *err)
     must_check;

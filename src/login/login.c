@@ -106,7 +106,7 @@ static void keep(struct login_context *context, struct session *session)
     if (context->cache.directory < 0)
         return;
     /* a disk without room for a draft may have some for this session */
-    bool prepared = session_cache_prepare(&context->cache, &draft, &trouble);
+    bool prepared = session_cache_prepare(&context->cache, &context->key, &draft, &trouble);
     login_warn_of_spare(context, &draft);
     struct safekeeping_save how = {.draft = prepared ? &draft : NULL};
     bool saved = safekeeping_save(context, session, how, &trouble);

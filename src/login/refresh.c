@@ -95,8 +95,9 @@ static bool send_with_retry(struct login_context *context, const struct session 
     if (send_refresh(context, session, outcome, err))
         return true;
     bool lost = !outcome->answered && outcome->sent && error_is_network(err) && err->code != ERROR_TIMEOUT;
-    if (!lost && !waited_as_asked(context, session, outcome, err) &&
-        !(may_have_moved(context, outcome, err) && endpoint_has_moved(context)))
+    bool again = lost || waited_as_asked(context, session, outcome, err);
+    if (err->code == ERROR_INTERRUPTED ||
+        (!again && !(may_have_moved(context, outcome, err) && endpoint_has_moved(context))))
         return false;
     log_line(1, "the refresh is tried once more: %s", err->message);
     token_outcome_release(outcome);
@@ -123,9 +124,9 @@ static void explain_dead(struct login_context *context, const struct error *err)
     notice_say_hints(notice, err);
 }
 
-/* Somebody on another host may have refreshed meanwhile, where the lock does not reach (T-29). */
-static bool somebody_was_faster(struct login_context *context, const struct session *session,
-                                struct session *out)
+/* Somebody on another host may have refreshed meanwhile, where the lock does not reach (T-29): then another
+ * refresh token is stored by now than the one that we spent. */
+static bool find_successor(struct login_context *context, const struct session *session, struct session *out)
 {
     bool found = false;
     cleanup_session struct session current = {0};
@@ -133,8 +134,6 @@ static bool somebody_was_faster(struct login_context *context, const struct sess
     session_cache_load(&context->cache, &context->key, &current, &found, NULL);
     if (!found || safekeeping_fetch(context, &current, false, &ignored) != SAFEKEEPING_FETCHED ||
         current.refresh_token == NULL || strcmp(current.refresh_token, session->refresh_token) == 0)
-        return false;
-    if (session_remaining(&current, clock_wall()) <= 0)
         return false;
     *out = current;
     current = (struct session){0};
@@ -144,38 +143,35 @@ static bool somebody_was_faster(struct login_context *context, const struct sess
 /* What was deleted meanwhile stays deleted: nobody knows of a process in the background, or waits for it. */
 static bool is_unwanted(const struct login_context *context)
 {
-    cleanup_session struct session current = {0};
-    bool found = false;
-    if (!context->config->background)
-        return false;
-    session_cache_peek(&context->cache, &context->key, &current, &found);
-    return !found;
+    return context->config->background && session_cache_is_gone(&context->cache, &context->key);
 }
 
-/* A refresh token that is worth nothing any more. Nobody was asked for a login yet, so that a token which is
- * still good stays until it expires. */
+/* A refresh token that is worth nothing any more. A token that is still good stays: whether a login follows,
+ * and comes to its end, nobody knows here. */
 static bool forget(struct login_context *context, const struct session *session)
 {
     struct error trouble = {0};
     if (is_unwanted(context))
         return true;
-    bool forgotten = context->config->background ? safekeeping_forget(context, session, &trouble)
-                                                 : safekeeping_drop(context, session, NULL, &trouble);
+    bool forgotten = session_remaining(session, clock_wall()) > 0
+                         ? safekeeping_forget(context, session, &trouble)
+                         : safekeeping_drop(context, session, NULL, &trouble);
     if (!forgotten)
         log_line(1, "the dead session stays on disk: %s", trouble.message);
     return forgotten;
 }
 
-static enum refresh_result judge_failure(struct login_context *context, const struct session *session,
-                                         const struct token_outcome *outcome, struct session *out,
-                                         struct error *err)
+static bool is_dead(const struct token_outcome *outcome)
 {
-    bool dead = outcome->answered && outcome->failed.failure == TOKEN_FAILURE_GRANT;
-    if (dead && somebody_was_faster(context, session, out))
-        return REFRESH_DONE;
+    return outcome->answered && outcome->failed.failure == TOKEN_FAILURE_GRANT;
+}
+
+static enum refresh_result judge_failure(struct login_context *context, const struct session *session,
+                                         const struct token_outcome *outcome, struct error *err)
+{
     if (outcome->answered)
         advise(context, session, outcome, err);
-    if (!dead)
+    if (!is_dead(outcome))
         return REFRESH_FAILED;
     explain_dead(context, err);
     (void)forget(context, session);
@@ -263,8 +259,9 @@ static void reject(struct refresh *refresh, const struct token_response *respons
     }
     if (forget(refresh->context, refresh->session))
         error_hint(err, "the session is forgotten: %s logs in again",
-                   refresh->context->config->background ? "when its token has expired, a call"
-                                                        : "the next call");
+                   session_remaining(refresh->session, clock_wall()) > 0
+                       ? "when its token has expired, a call"
+                       : "the next call");
 }
 
 /* What the answer left out stays as it was. */
@@ -309,15 +306,32 @@ static enum refresh_result accept(struct refresh *refresh, const struct token_re
 static enum refresh_result spend(struct refresh *refresh, struct session *out, struct error *err)
 {
     cleanup_token_outcome struct token_outcome outcome = {0};
-    if (!send_with_retry(refresh->context, refresh->session, &outcome, err))
-        return judge_failure(refresh->context, refresh->session, &outcome, out, err);
-    return accept(refresh, &outcome.response, out, err);
+    cleanup_session struct session successor = {0};
+    if (send_with_retry(refresh->context, refresh->session, &outcome, err))
+        return accept(refresh, &outcome.response, out, err);
+    if (!is_dead(&outcome) || !find_successor(refresh->context, refresh->session, &successor))
+        return judge_failure(refresh->context, refresh->session, &outcome, err);
+    error_clear(err);
+    if (session_remaining(&successor, clock_wall()) > 0) {
+        *out = successor;
+        successor = (struct session){0};
+        return REFRESH_DONE;
+    }
+    /* a token from a host whose clock goes before ours is no use yet, its refresh token is */
+    token_outcome_release(&outcome);
+    struct refresh next = {refresh->context, &successor, refresh->draft};
+    refresh->draft = (struct file_draft){.directory = -1, .fd = -1};
+    enum refresh_result result = send_with_retry(next.context, next.session, &outcome, err)
+                                     ? accept(&next, &outcome.response, out, err)
+                                     : judge_failure(next.context, next.session, &outcome, err);
+    file_draft_release(&next.draft);
+    return result;
 }
 
 static enum refresh_result run(struct refresh *refresh, struct session *out, struct error *err)
 {
     struct login_context *context = refresh->context;
-    if (!session_cache_prepare(&context->cache, &refresh->draft, err)) {
+    if (!session_cache_prepare(&context->cache, &context->key, &refresh->draft, err)) {
         if (!context->unsaved)
             notice_say(&context->config->notice, NOTICE_WARNING,
                        "the refresh token is not used, because a new one could not be saved: %s",

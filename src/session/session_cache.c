@@ -129,9 +129,19 @@ static bool load_from_spare(const struct session_cache *cache, const struct sess
 void session_cache_load(const struct session_cache *cache, const struct session_key *key, struct session *out,
                         bool *found, struct error *warning)
 {
+    cleanup_session struct session spare = {0};
     struct error problem = {0};
-    *found = cache->directory >= 0 &&
-             (load_from(cache->directory, key, out, &problem) || load_from_spare(cache, key, out));
+    *found = false;
+    if (cache->directory < 0)
+        return;
+    *found = load_from(cache->directory, key, out, &problem);
+    /* one of two may be left of a call that was killed, or of a time when the directory took nothing */
+    if (load_from_spare(cache, key, &spare) && (!*found || spare.obtained_at > out->obtained_at)) {
+        session_release(out);
+        *out = spare;
+        spare = (struct session){0};
+        *found = true;
+    }
     if (!*found && warning != NULL && problem.code != ERROR_NONE)
         *warning = problem;
 }
@@ -155,17 +165,44 @@ void session_cache_peek(const struct session_cache *cache, const struct session_
         cache->directory >= 0 && (peek_at(cache->directory, key, out) || load_from_spare(cache, key, out));
 }
 
-bool session_cache_prepare(const struct session_cache *cache, struct file_draft *draft, struct error *err)
+static bool is_missing(int directory, const char *name)
+{
+    struct stat status;
+    return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+}
+
+bool session_cache_is_gone(const struct session_cache *cache, const struct session_key *key)
+{
+    cleanup_string char *name = file_name(key, ".json");
+    cleanup_fd int spare = open_spare(cache, false);
+    return cache->directory >= 0 && is_missing(cache->directory, name) &&
+           (spare < 0 || is_missing(spare, name));
+}
+
+/* Twice what rests there now, and no less than any session of today takes. */
+static size_t draft_size(const struct session_cache *cache, const struct session_key *key)
+{
+    cleanup_string char *name = file_name(key, ".json");
+    struct stat status;
+    if (fstatat(cache->directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        status.st_size < DRAFT_SIZE / 2 || status.st_size > SESSION_FILE_LIMIT)
+        return DRAFT_SIZE;
+    return 2 * (size_t)status.st_size;
+}
+
+bool session_cache_prepare(const struct session_cache *cache, const struct session_key *key,
+                           struct file_draft *draft, struct error *err)
 {
     if (cache->directory < 0)
         return error_set(err, ERROR_CACHE_IO, "there is no cache directory");
     if (cache->read_only)
         return error_set(err, ERROR_CACHE_PERM, "cache directory '%s' cannot be written", safe(cache->path));
-    if (file_draft_open(cache->directory, DRAFT_SIZE, draft, err))
+    size_t size = draft_size(cache, key);
+    if (file_draft_open(cache->directory, size, draft, err))
         return true;
     struct error ignored = {0};
     cleanup_fd int spare = open_spare(cache, true);
-    if (spare < 0 || !file_draft_open(spare, DRAFT_SIZE, draft, &ignored))
+    if (spare < 0 || !file_draft_open(spare, size, draft, &ignored))
         return false;
     log_line(1, "%s: '%s' is used instead", err->message, cache->spare);
     error_clear(err);
@@ -234,8 +271,12 @@ bool session_cache_save(const struct session_cache *cache, const struct session_
         return false;
     bool in_spare = draft != NULL && draft->owns_directory;
     move_damaged_aside(cache, key, name);
-    bool saved = draft != NULL ? file_draft_commit(draft, name, text, strlen(text), err)
-                               : file_replace(cache->directory, name, text, strlen(text), err);
+    bool saved = draft != NULL && file_draft_commit(draft, name, text, strlen(text), err);
+    if (!saved) { /* somebody may have removed the draft */
+        in_spare = false;
+        error_clear(err);
+        saved = file_replace(cache->directory, name, text, strlen(text), err);
+    }
     file_sweep_drafts(cache->directory, session->obtained_at);
     if (saved)
         remove_other(cache, in_spare, name);

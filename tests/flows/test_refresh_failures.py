@@ -49,6 +49,21 @@ def test_a_dead_grant_is_forgotten_even_when_the_login_fails(kube, issuer):
     assert list(kube.cache.glob("*.json")) == []
 
 
+@ids("REF-05", "K7-29")
+@pytest.mark.parametrize("words", [
+    pytest.param(["get-token", "--force-refresh"], id="nobody there"),
+    pytest.param(["get-token", "--min-validity=10h"], id="a long deploy"),
+    pytest.param(["whoami", "--userinfo"], id="who only looks")])
+def test_a_dead_grant_costs_nobody_the_token_that_is_still_good(kube, issuer, words):
+    token = kube.get_token().token
+    issuer.revoke_refresh()
+    result = kube.run(*words, CI="true")
+    assert result.status == 1 and result.out == ""
+    after = kube.get_token(CI="true", **NO_BROWSER)
+    assert after.token == token and "refresh_token" not in kube.session
+    assert grants(issuer) == ["authorization_code", "refresh_token"], "no login but the first"
+
+
 def test_a_refresh_token_that_has_worked_before_has_simply_ended(kube, issuer):
     log_in(kube, issuer)
     refresh(kube)
@@ -185,6 +200,7 @@ def test_a_pause_ends_with_a_signal(kube, issuer):
             pass  # it may not have come to its pause yet
     assert running.wait().code == "interrupted"
     assert kube.session_file.read_bytes() == before
+    assert set(endpoints(issuer)) == {"token"}, "nobody looks for another endpoint now"
 
 
 # An answer that is lost on the way
@@ -344,6 +360,26 @@ def test_a_session_that_another_host_has_refreshed_meanwhile_is_taken_over(kube,
     written = kube.session_file.read_bytes()
     assert running.wait().token == json.loads(written)["id_token"]
     assert kube.session_file.read_bytes() == written and endpoints(issuer) == ["token"]
+
+
+@ids("T-29")
+@pytest.mark.parametrize("works", [True, False])
+def test_a_host_whose_clock_goes_before_ours_has_refreshed_meanwhile(kube, issuer, works):
+    """Its token is not good yet, its refresh token is."""
+    log_in(kube, issuer)
+    good = kube.session["refresh_token"] if works else "of-another-host"
+    kube.edit_session(refresh_token="spent")
+    issuer.fault(**REFRESH, delay_ms=1500, **oauth_error("invalid_grant"))
+    running = kube.start("get-token", **NO_BROWSER)
+    issuer.wait_for("token")
+    now = int(time.time()) - 1
+    kube.edit_session(refresh_token=good, expires_at=now + 3600, obtained_at=now + 120, issued_at=now, lifetime=3600)
+    result = running.wait()
+    assert grants(issuer) == ["refresh_token"] * 2
+    if works:
+        assert result.token == kube.session["id_token"] and kube.session["refreshed"]
+    else:
+        assert result.status == 1 and "the session cannot be refreshed" in result.err
 
 
 @ids("REF-09", "T-21")

@@ -167,6 +167,17 @@ def test_a_renewal_that_fails_leaves_the_call_its_token(session, issuer, fault):
     assert issuer.count("authorize") == 0
 
 
+def test_a_dead_refresh_token_does_not_make_a_browser_of_every_refusal(session, issuer):
+    issuer.fault("token", times=-1, json={"error": "invalid_grant"}, status=400)
+    token = session.session["id_token"]
+    *results, last = ask(session, 3, BROWSER="/bin/false")
+    assert REFUSED in last.err
+    edit_mark(session, RENEWED=-60)
+    results += [last, *ask(session, 3, BROWSER="/bin/false")]
+    assert {result.token for result in results} == {token}
+    assert issuer.count("token") == 1, "there is no refresh token any more"
+
+
 def test_a_renewal_does_not_keep_the_call_waiting(session, issuer):
     """Neither because the provider asks for patience nor because of another process."""
     issuer.fault("token", times=-1, status=503, headers={"Retry-After": "9"})

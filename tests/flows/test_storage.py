@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from issuer.browse import Browser
 from rested import NO_BROWSER, log_in, refresh
+from system_calls import calls, strace
 from test_odd_environment import encoded, privately
 from wire import endpoints
 
@@ -138,6 +139,30 @@ def test_where_the_disk_is_full_a_login_is_kept_and_a_failed_one_is_remembered(k
     assert statuses == ["1", "1", "0", "0"], err
     assert err.count("[cooldown]") == 1, err
     assert grants(issuer) == ["refresh_token", "authorization_code"]
+
+
+@ids("T-32")
+def test_a_login_beside_a_cache_that_was_read_only_for_a_while_is_not_lost_to_the_old_session(kube, issuer, runtime):
+    log_in(kube, issuer)
+    kube.edit_session(refresh_token="ended-meanwhile")
+    lines = ["mount --make-rprivate /", READ_ONLY.format(kube.cache), '"$@" >/dev/null || exit 1',
+             f"mount -o remount,bind,rw {kube.cache}", 'BROWSER=/bin/false "$@"']
+    result = kube.start("get-token", process={"before": ["unshare", "-m", "sh", "-c", "\n".join(lines), "sh"]}).wait()
+    assert result.claims["email"] == "alice@example.com"
+    assert grants(issuer) == ["authorization_code"], "the second call was answered from the runtime directory"
+
+
+@ids("T-33")
+def test_a_directory_that_cannot_be_synced_costs_no_session(kube, issuer, tmp_path):
+    """The file is in its place by then: whoever took it for lost would remove it."""
+    log_in(kube, issuer)
+    fault = ["-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=3"]
+    running = kube.start("get-token", process={"before": strace(tmp_path / "trace", *fault)}, **NO_BROWSER)
+    result = running.wait()
+    assert result.status == 0 and result.err == ""
+    (failed,) = [call for call in calls(tmp_path / "trace") if "INJECTED" in str(call)]
+    assert kube.session["id_token"] == result.token
+    refresh(kube, "--force-refresh")
 
 
 @ids("T-35")

@@ -301,7 +301,7 @@ static void test_nowhere(void **state)
     assert_true(session_cache_save(&nowhere, &fixture->key, &session, NULL, &err));
     assert_true(session_cache_drop(&nowhere, &fixture->key, &err));
     assert_int_equal(err.code, ERROR_NONE);
-    assert_false(session_cache_prepare(&nowhere, &draft, &err));
+    assert_false(session_cache_prepare(&nowhere, &fixture->key, &draft, &err));
     assert_string_equal(err.message, "there is no cache directory");
 
     int fd = 0;
@@ -319,7 +319,7 @@ static void test_prepared_save(void **state)
     cleanup_session struct session session = make_session(NOW);
     cleanup_file_draft struct file_draft draft = {0};
     struct error err = {0};
-    assert_true(session_cache_prepare(&fixture->cache, &draft, &err));
+    assert_true(session_cache_prepare(&fixture->cache, &fixture->key, &draft, &err));
     struct stat status;
     assert_int_equal(fstat(draft.fd, &status), 0);
     assert_true(status.st_size >= 64 * 1024);
@@ -329,8 +329,42 @@ static void test_prepared_save(void **state)
     assert_int_equal(count_entries(fixture->path), 1);
 
     struct session_cache read_only = {fixture->cache.directory, fixture->path, .read_only = true};
-    assert_false(session_cache_prepare(&read_only, &draft, &err));
+    assert_false(session_cache_prepare(&read_only, &fixture->key, &draft, &err));
     assert_int_equal(err.code, ERROR_CACHE_PERM);
+}
+
+/* A provider with many groups: the proof is about a file as large as the present one, and larger. */
+static void test_prepared_for_a_large_session(void **state)
+{
+    struct fixture *fixture = *state;
+    test_ids("T-32");
+    cleanup_session struct session session = make_session(NOW);
+    cleanup_file_draft struct file_draft draft = {0};
+    struct error err = {0};
+    struct stat status;
+    free(session.refresh_token);
+    session.refresh_token = memory_allocate(100 * 1024);
+    memset(session.refresh_token, 'r', 100 * 1024 - 1);
+    assert_true(session_cache_save(&fixture->cache, &fixture->key, &session, NULL, &err));
+    assert_true(session_cache_prepare(&fixture->cache, &fixture->key, &draft, &err));
+    assert_int_equal(fstat(draft.fd, &status), 0);
+    assert_true(status.st_size >= 200 * 1024);
+}
+
+/* Whoever sweeps by a clock that jumped, or by hand, takes a draft away; the session is saved without it. */
+static void test_save_without_its_draft(void **state)
+{
+    struct fixture *fixture = *state;
+    test_ids("T-33");
+    cleanup_session struct session session = make_session(NOW);
+    cleanup_file_draft struct file_draft draft = {0};
+    struct error err = {0};
+    assert_true(session_cache_prepare(&fixture->cache, &fixture->key, &draft, &err));
+    assert_int_equal(unlinkat(fixture->cache.directory, draft.name, 0), 0);
+    assert_true(session_cache_save(&fixture->cache, &fixture->key, &session, &draft, &err));
+    assert_int_equal(err.code, ERROR_NONE);
+    assert_true(load(fixture, &fixture->key, NULL));
+    assert_int_equal(count_entries(fixture->path), 1);
 }
 
 static void test_stale_drafts_are_swept(void **state)
@@ -364,6 +398,8 @@ int main(void)
         fixture_test(test_directory_that_fails),
         fixture_test(test_nowhere),
         fixture_test(test_prepared_save),
+        fixture_test(test_prepared_for_a_large_session),
+        fixture_test(test_save_without_its_draft),
         fixture_test(test_stale_drafts_are_swept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

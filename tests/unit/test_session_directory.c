@@ -228,7 +228,7 @@ static int read_only_file_system(struct fixture *fixture)
     open_two(fixture->path, NULL, true, &alone);
     session_cache_load(&alone.cache, &fixture->key, &loaded, &found, NULL);
     bool readable = found && alone.cache.read_only && alone.warning.code == ERROR_CACHE_PERM;
-    bool refused = !session_cache_prepare(&alone.cache, &draft, &err) &&
+    bool refused = !session_cache_prepare(&alone.cache, &fixture->key, &draft, &err) &&
                    !session_cache_save(&alone.cache, &fixture->key, &session, NULL, &err);
     cleanup_opened struct opened both = {0};
     open_two(fixture->path, second, true, &both);
@@ -261,7 +261,8 @@ static int full_file_system(struct fixture *fixture)
     struct file_draft draft = {0};
     open_two(fixture->path, NULL, true, &opened);
     bool first = session_cache_save(&opened.cache, &fixture->key, &session, NULL, &err);
-    bool refused = !session_cache_prepare(&opened.cache, &draft, &err) && err.code == ERROR_CACHE_IO;
+    bool refused =
+        !session_cache_prepare(&opened.cache, &fixture->key, &draft, &err) && err.code == ERROR_CACHE_IO;
 
     free(session.refresh_token); /* a save that does not fit leaves the old session whole */
     session.refresh_token = memory_allocate(64 * 1024);
@@ -285,6 +286,55 @@ static void test_full(void **state)
     assert_int_equal(result, CHILD_GOOD);
 }
 
+/* A kill between two steps, or a directory that could not be written for a while, leaves one in each place. */
+static void test_the_later_of_two_counts(void **state)
+{
+    struct fixture *fixture = *state;
+    test_ids("T-32 T-34");
+    cleanup_string char *second = memory_format("%s/second", fixture->root);
+    for (int later = 0; later < 2; later++) {
+        cleanup_opened struct opened first_place = {0}, second_place = {0};
+        cleanup_session struct session first = make_session(NOW + !later), other = make_session(NOW + later);
+        cleanup_session struct session loaded = {0};
+        struct error err = {0};
+        bool found = false;
+        open_two(second, fixture->path, true, &second_place);
+        assert_true(session_cache_save(&second_place.cache, &fixture->key, &other, NULL, &err));
+        open_two(fixture->path, NULL, true, &first_place);
+        assert_true(session_cache_save(&first_place.cache, &fixture->key, &first, NULL, &err));
+        first_place.cache.spare = second;
+        session_cache_load(&first_place.cache, &fixture->key, &loaded, &found, NULL);
+        assert_true(found);
+        assert_int_equal(loaded.obtained_at, NOW + 1);
+        assert_string_equal(loaded.token, later ? other.token : first.token);
+        assert_non_null(loaded.refresh_token);
+        assert_true(session_cache_drop(&first_place.cache, &fixture->key, &err));
+        assert_int_equal(count_entries(fixture->path) + count_entries(second), 0);
+    }
+}
+
+/* Only what is missing everywhere was deleted: what cannot be read may be there. */
+static void test_what_is_gone(void **state)
+{
+    struct fixture *fixture = *state;
+    cleanup_session struct session session = make_session(NOW);
+    cleanup_string char *second = memory_format("%s/second", fixture->root);
+    cleanup_opened struct opened opened = {0}, other = {0};
+    struct error err = {0};
+    struct name name = name_of(&fixture->key, ".json");
+    open_two(fixture->path, second, true, &opened);
+    open_two(second, NULL, true, &other);
+    assert_true(session_cache_is_gone(&opened.cache, &fixture->key));
+    assert_true(session_cache_save(&other.cache, &fixture->key, &session, NULL, &err));
+    assert_false(session_cache_is_gone(&opened.cache, &fixture->key));
+    assert_true(session_cache_save(&opened.cache, &fixture->key, &session, NULL, &err));
+    assert_false(exists(other.cache.directory, name.text));
+    put_file(opened.cache.directory, name.text, "damaged", 7);
+    assert_false(session_cache_is_gone(&opened.cache, &fixture->key));
+    assert_int_equal(unlinkat(opened.cache.directory, name.text, 0), 0);
+    assert_true(session_cache_is_gone(&opened.cache, &fixture->key));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +348,8 @@ int main(void)
         fixture_test(test_unwritable),
         fixture_test(test_read_only),
         fixture_test(test_full),
+        fixture_test(test_the_later_of_two_counts),
+        fixture_test(test_what_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
