@@ -286,7 +286,7 @@ static void test_full(void **state)
     assert_int_equal(result, CHILD_GOOD);
 }
 
-/* A kill between two steps, or a directory that could not be written for a while, leaves one in each place. */
+/* A kill between two steps, or a directory that took nothing for a while, leaves one in each place. */
 static void test_the_later_of_two_counts(void **state)
 {
     struct fixture *fixture = *state;
