@@ -39,7 +39,6 @@ bool file_read(const char *path, struct buffer *out, struct error *err) must_che
 struct file_draft {
     int directory, fd;
     bool owns_directory; /* then it is closed with the draft */
-    bool durable;        /* it must outlive a power cut */
     char name[64];       /* "" when there is no draft */
 };
 bool file_draft_open(int directory, size_t size, struct file_draft *draft, struct error *err) must_check;
@@ -53,8 +52,7 @@ bool file_draft_commit(struct file_draft *draft, const char *name, const void *b
 /* Both in one. */
 bool file_replace(int directory, const char *name, const void *bytes, size_t length, struct error *err)
     must_check;
-/* The same for what is small and need not outlive a power cut: nothing is reserved before, and nothing
- * synced. */
+/* The same for what is small and can be asked for again: no room is reserved before, which spares a sync. */
 bool file_replace_at_once(int directory, const char *name, const void *bytes, size_t length,
                           struct error *err) must_check;
 /* Removes drafts of dead processes, or older than an hour. A draft is locked while its process lives: one

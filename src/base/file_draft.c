@@ -95,14 +95,14 @@ static bool sync_fully(int fd)
     return result == 0;
 }
 
-static bool make_draft(int directory, size_t size, bool durable, struct file_draft *draft, struct error *err)
+static bool make_draft(int directory, size_t size, bool synced, struct file_draft *draft, struct error *err)
 {
-    cleanup_file_draft struct file_draft made = {.directory = directory, .fd = -1, .durable = durable};
+    cleanup_file_draft struct file_draft made = {.directory = directory, .fd = -1};
     if (!create_draft(&made))
         return error_set(err, ERROR_CACHE_IO, "cannot create a temporary file: %s", strerror(errno));
     /* tells a sweeper who cannot see our process (another namespace, another host) that it lives */
     (void)flock(made.fd, LOCK_EX | LOCK_NB);
-    if (fchmod(made.fd, 0600) != 0 || !reserve_space(made.fd, size) || (durable && !sync_fully(made.fd)))
+    if (fchmod(made.fd, 0600) != 0 || !reserve_space(made.fd, size) || (synced && !sync_fully(made.fd)))
         return error_set(err, ERROR_CACHE_IO, "cannot prepare a temporary file: %s", strerror(errno));
     *draft = made;
     made.name[0] = '\0';
@@ -151,15 +151,14 @@ bool file_draft_commit(struct file_draft *draft, const char *name, const void *b
 {
     cleanup_file_draft struct file_draft used = *draft;
     *draft = (struct file_draft){.directory = -1, .fd = -1};
-    if (!write_all(used.fd, bytes, length) || ftruncate(used.fd, (off_t)length) != 0 ||
-        (used.durable && !sync_fully(used.fd)))
+    if (!write_all(used.fd, bytes, length) || ftruncate(used.fd, (off_t)length) != 0 || !sync_fully(used.fd))
         return error_set(err, ERROR_CACHE_IO, "cannot write '%s': %s", safe(name), strerror(errno));
     if (!rename_draft(&used, name))
         return error_set(err, ERROR_CACHE_IO, "cannot replace '%s': %s", safe(name), strerror(errno));
     used.name[0] = '\0';
     memory_cleanup_fd(&used.fd);
     /* what stands there now is better than what stood there, whatever a power cut would leave of it */
-    if (used.durable && !sync_fully(used.directory))
+    if (!sync_fully(used.directory))
         log_line(1, "cannot sync the directory of '%s': %s", safe(name), strerror(errno));
     return true;
 }

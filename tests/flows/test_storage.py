@@ -156,7 +156,7 @@ def test_a_login_beside_a_cache_that_was_read_only_for_a_while_is_not_lost_to_th
 def test_a_directory_that_cannot_be_synced_costs_no_session(kube, issuer, tmp_path):
     """The file is in its place by then: whoever took it for lost would remove it."""
     log_in(kube, issuer)
-    fault = ["-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=3"]
+    fault = ["-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=5"]
     running = kube.start("get-token", process={"before": strace(tmp_path / "trace", *fault)}, **NO_BROWSER)
     result = running.wait()
     assert result.status == 0 and result.err == ""

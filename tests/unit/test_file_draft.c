@@ -115,10 +115,13 @@ static void test_replace_at_once(void **state)
     struct stat status;
     assert_true(file_replace_at_once(scratch.fd, "file", "new content", 11, &err));
     assert_true(file_replace_at_once(scratch.fd, "file", "newer", 5, &err));
-    assert_string_equal(faults.order, "rename rename ");
+    assert_string_equal(faults.order, "sync rename sync-directory sync rename sync-directory ");
     assert_string_equal(scratch_read(&scratch, "file"), "newer");
     assert_int_equal(fstatat(scratch.fd, "file", &status, AT_SYMLINK_NOFOLLOW), 0);
     assert_int_equal(status.st_mode & 07777, 0600);
+    faults.fail_fsync = 5;
+    faults.fsync_errno = EIO;
+    assert_false(file_replace_at_once(scratch.fd, "file", "lost", 4, &err));
     faults.rename_errno = EACCES;
     assert_false(file_replace_at_once(scratch.fd, "file", "lost", 4, &err));
     assert_int_equal(err.code, ERROR_CACHE_IO);
