@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "crypto/client_assertion.h"
 #include "crypto/random.h"
@@ -168,26 +169,53 @@ static void warn_of_skew(struct login_context *context, int64_t date)
 static const char *const secret_names[] = {"client_secret", "client_assertion", "password",      "code",
                                            "code_verifier", "device_code",      "refresh_token", "token"};
 
-static void cover(const char *secret, struct buffer *body)
+static void cover(const char *secret, char *text, size_t text_length)
 {
     size_t length = secret != NULL ? strlen(secret) : 0;
-    char *at = body->data;
-    while (length >= SHORTEST_SECRET && at != NULL &&
-           (at = memmem(at, body->length - (size_t)(at - body->data), secret, length)) != NULL) {
+    char *at = text;
+    while (length >= SHORTEST_SECRET &&
+           (at = memmem(at, text_length - (size_t)(at - text), secret, length)) != NULL) {
         memset(at, '*', length);
         at += length;
     }
 }
 
-/* A refusal may repeat what was sent, and its words are shown. */
-static void cover_secrets(const struct login_context *context, const char *form, struct buffer *body)
+static void cover_all(const struct login_context *context, const struct query *sent, json_t *value)
 {
-    cleanup_query struct query sent = {0};
-    cover(secret_of(context), body);
-    if (!query_parse(form, strlen(form), &sent))
+    if (!json_is_string(value))
         return;
+    size_t length = json_string_length(value);
+    cleanup_secret char *text = memory_copy_bytes(json_string_value(value), length);
+    cover(secret_of(context), text, length);
     for (size_t i = 0; i < array_length(secret_names); i++)
-        cover(query_get(&sent, secret_names[i]), body);
+        cover(query_get(sent, secret_names[i]), text, length);
+    if (json_string_setn(value, text, length) != 0) /* a letter was cut in two */
+        json_string_set(value, "");
+}
+
+/* A refusal may repeat what was sent, and its words are shown. They are looked at as they will be read: JSON
+ * writes one text in many ways. What is no JSON is not shown. */
+static void cover_secrets(const struct login_context *context, const char *form, struct http_response *answer)
+{
+    static const struct json_source source = {.code = ERROR_TOKEN_JSON, .huge_is_null = true};
+    struct error ignored = {0};
+    json_auto_t *object = NULL;
+    cleanup_query struct query sent = {0};
+    const char *name;
+    json_t *value;
+    bool read = json_parse_object(source, buffer_text(&answer->body), answer->body.length, &object, &ignored);
+    if (answer->status == 200 && (!read || json_text(object, "error") == NULL))
+        return;
+    if (!query_parse(form, strlen(form), &sent)) { /* too many to be looked for: only the code is kept */
+        json_object_del(object, "error_description");
+        json_object_del(object, "error_uri");
+        json_object_del(object, "request_id");
+    }
+    json_object_foreach(object, name, value) cover_all(context, &sent, value);
+    cleanup_secret char *text = read ? json_to_text(object) : NULL;
+    buffer_clear(&answer->body);
+    if (text != NULL && !buffer_append_text(&answer->body, text))
+        log_line(1, "an answer of %zu bytes is too long to be explained", strlen(text));
 }
 
 bool token_request_post(struct login_context *context, const struct token_post *post,
@@ -219,8 +247,7 @@ bool token_request_post(struct login_context *context, const struct token_post *
     if (!http_perform(context->http, &request, out, err))
         return false;
     warn_of_skew(context, out->date);
-    if (out->status != 200)
-        cover_secrets(context, buffer_text(post->form), &out->body);
+    cover_secrets(context, buffer_text(post->form), out);
     return true;
 }
 

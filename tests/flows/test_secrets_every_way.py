@@ -145,6 +145,26 @@ def test_nor_does_one_of_a_refresh_token_or_a_code(guarded, issuer, command):
     check(guarded, issuer, result, watch)
 
 
+def escaped(text):
+    return "".join(f"\\u{ord(character):04x}" for character in text)
+
+
+@ids("T-36", "TOK-07")
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("spell", [str, escaped])
+def test_nor_does_one_under_any_status_and_spelling(guarded, issuer, status, spell):
+    assert guarded.get_token().status == 0
+    token = guarded.session["refresh_token"]
+    guarded.expire()
+    issuer.clear_faults()
+    issuer.fault("token", status=status, times=-1, content_type="application/json",
+                 body=f'{{"error": "invalid_request", "error_description": "no \'{spell(token)}\' here"}}')
+    result, watch = run(guarded, "get-token", BROWSER="/bin/false")
+    assert result.code == "oauth_error" and token[:12] not in result.err
+    assert f"no '{'*' * len(token)}' here" in result.err
+    check(guarded, issuer, result, watch)
+
+
 @ids("T-36", "TOK-03")
 @pytest.mark.parametrize("outcome", ["good", "refused"])
 def test_a_client_with_a_key(guarded, issuer, tmp_path_factory, outcome):
