@@ -176,6 +176,21 @@ static bool check_issued_at(const struct judged *judged, struct error *err)
     return true;
 }
 
+/* The clocks' leeway would let one pass that nobody can use. */
+static bool check_lifetime(const struct judged *judged, struct error *err)
+{
+    int64_t issued_at = 0, expires_at = 0;
+    char expires_text[CLOCK_RFC3339_SIZE], issued_text[CLOCK_RFC3339_SIZE];
+    if (!read_time(judged->claims, "iat", &issued_at) || !read_time(judged->claims, "exp", &expires_at) ||
+        expires_at > issued_at)
+        return true;
+    clock_format_rfc3339(expires_at, expires_text);
+    clock_format_rfc3339(issued_at, issued_text);
+    error_set(err, ERROR_IDTOKEN_EXP, "the ID token expires at %s, not later than it was issued (%s)",
+              expires_text, issued_text);
+    return error_hint(err, "have the provider give the tokens of this client a lifetime (exp after iat)");
+}
+
 static bool check_not_before(const struct judged *judged, struct error *err)
 {
     int64_t not_before = 0;
@@ -281,10 +296,10 @@ bool id_token_check_claims(const json_t *claims, const char *alg, const struct i
                            struct error *err)
 {
     static bool (*const rules[])(const struct judged *, struct error *) = {
-        check_issuer,  check_audience,          check_authorized_party, check_other_audiences,
-        check_expiry,  check_issued_at,         check_not_before,       check_subject,
-        check_nonce,   check_access_token_hash, check_code_hash,        check_auth_time,
-        check_max_age,
+        check_issuer,    check_audience,  check_authorized_party,  check_other_audiences,
+        check_expiry,    check_issued_at, check_lifetime,          check_not_before,
+        check_subject,   check_nonce,     check_access_token_hash, check_code_hash,
+        check_auth_time, check_max_age,
     };
     struct judged judged = {claims, expected, alg};
     for (size_t i = 0; i < array_length(rules); i++) {

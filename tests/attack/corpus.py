@@ -13,7 +13,7 @@ import vectors_structure
 from keys import Keys
 from vectors import Corpus
 
-COUNT = 666
+COUNT = 668
 
 
 def main():

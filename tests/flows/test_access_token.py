@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """--oidc-use-access-token: the access token is the credential, and the ID token is verified all the same."""
 
+import time
+
 import pytest
 from forge import Forger
 from program import claims
@@ -70,6 +72,16 @@ def test_a_bad_access_token_is_refused_and_the_flag_named(kube, issuer, forger, 
     assert result.code == code
     assert "the access token cannot be used as the credential" in result.err
     assert any(FLAG in hint for hint in result.hints)
+
+
+@ids("TOK-12")
+def test_one_that_ends_before_it_begins_is_refused(kube, issuer, forger):
+    waiting = Waiting(kube, FLAG)
+    now = int(time.time())
+    id_token, access_token = pair(forger, waiting, exp=now + 120, iat=now + 180)
+    result = forger.deliver(waiting, id_token, access_token=access_token)
+    assert result.code == "idtoken_exp" and "not later than it was issued" in result.err
+    assert not list(kube.cache.glob("*.json"))
 
 
 @ids("TOK-12")

@@ -133,7 +133,7 @@ static void test_expiry(void **state)
     (void)state;
     test_ids("IDT-13 K7-66");
     static const struct claim_case cases[] = {
-        {"\"exp\":1800000300", "\"exp\":1799999941", ERROR_NONE, ""},
+        {"\"exp\":1800000300,\"iat\":1800000000", "\"exp\":1799999941,\"iat\":1799999000", ERROR_NONE, ""},
         {"\"exp\":1800000300", "\"exp\":1799999940", ERROR_IDTOKEN_EXP, "expired at 2027-01-15T07:59:00Z"},
         {"\"exp\":1800000300", "\"exp\":1799999940", ERROR_IDTOKEN_EXP, "clock says 2027-01-15T08:00:00Z"},
         {"\"exp\":1800000300", "\"exp\":1799999940", ERROR_IDTOKEN_EXP, "set them by NTP"},
@@ -145,12 +145,33 @@ static void test_expiry(void **state)
     EXPECT_ALL(cases, &login);
 }
 
+/* Within the clocks' leeway, all of them. */
+static void test_a_lifetime(void **state)
+{
+    (void)state;
+    test_ids("IDT-13");
+    static const struct claim_case cases[] = {
+        {"\"exp\":1800000300", "\"exp\":1800000001", ERROR_NONE, ""},
+        {"\"exp\":1800000300", "\"exp\":1800000000", ERROR_IDTOKEN_EXP, "expires at 2027-01-15T08:00:00Z"},
+        {"\"exp\":1800000300", "\"exp\":1800000000.9", ERROR_IDTOKEN_EXP,
+         "was issued (2027-01-15T08:00:00Z)"},
+        {"\"exp\":1800000300", "\"exp\":1799999970", ERROR_IDTOKEN_EXP, "a lifetime"},
+        {"\"iat\":1800000000", "\"iat\":1800000299", ERROR_NONE, ""},
+        {"\"exp\":1800000300,\"iat\":1800000000", "\"exp\":1800000020,\"iat\":1800000100", ERROR_IDTOKEN_EXP,
+         "not later than it was issued"},
+    };
+    EXPECT_ALL(cases, &login);
+    struct id_token_expectation access_token = login;
+    access_token.audience_unchecked = true;
+    EXPECT_ALL(cases, &access_token);
+}
+
 static void test_issued_at(void **state)
 {
     (void)state;
     test_ids("IDT-14");
     static const struct claim_case cases[] = {
-        {"\"iat\":1800000000", "\"iat\":1800000300", ERROR_NONE, ""},
+        {"\"exp\":1800000300,\"iat\":1800000000", "\"exp\":1800000301,\"iat\":1800000300", ERROR_NONE, ""},
         {"\"iat\":1800000000", "\"iat\":1799913600", ERROR_NONE, ""},
         {"\"iat\":1800000000", "\"iat\":1800000301", ERROR_IDTOKEN_IAT,
          "in the future, at 2027-01-15T08:05:01Z"},
@@ -336,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_several_audiences),
         cmocka_unit_test(test_authorized_party),
         cmocka_unit_test(test_expiry),
+        cmocka_unit_test(test_a_lifetime),
         cmocka_unit_test(test_issued_at),
         cmocka_unit_test(test_not_before),
         cmocka_unit_test(test_subject),
