@@ -14,7 +14,13 @@
 #include "terminal_mode.h"
 
 /* A terminal hands out at most 4096 bytes of a line; a pasted address may be broken into several. */
-enum { ANSWER_LIMIT = 64 * 1024, PIECE = 4096, QUIET_MILLISECONDS = 100, SHOW_MILLISECONDS = 500 };
+enum {
+    ANSWER_LIMIT = 64 * 1024,
+    PIECE = 4096,
+    QUIET_MILLISECONDS = 100,
+    SHOW_MILLISECONDS = 500,
+    HIDE_MILLISECONDS = 200
+};
 
 struct terminal_prompt {
     struct loop *loop;
@@ -116,6 +122,12 @@ static bool judge(const struct terminal_prompt *prompt, enum loop_end end, char 
     return true;
 }
 
+static void renew(void *data)
+{
+    (void)data;
+    terminal_mode_renew();
+}
+
 bool terminal_prompt_ask(struct terminal_prompt *prompt, const struct terminal_question *question,
                          char **answer, struct error *err)
 {
@@ -127,7 +139,9 @@ bool terminal_prompt_ask(struct terminal_prompt *prompt, const struct terminal_q
         return error_set(err, ERROR_NOT_INTERACTIVE, "the terminal's echo cannot be switched off");
     say(prompt, question->text);
     loop_watch(prompt->loop, prompt->fd, POLLIN, answered, prompt);
+    loop_every(prompt->loop, HIDE_MILLISECONDS, renew, prompt);
     enum loop_end end = loop_run(prompt->loop, &prompt->done, question->deadline, err);
+    loop_never(prompt->loop, renew, prompt);
     loop_unwatch(prompt->loop, prompt->fd);
     if (hidden)
         terminal_mode_restore();

@@ -3,7 +3,9 @@
 
 import signal
 import termios
+import time
 
+import job_shell
 import pytest
 from patience import until
 from program import TIMEOUT, exec_info
@@ -210,6 +212,47 @@ def test_the_terminal_is_put_back_before_a_signal_ends_the_program(kube, issuer,
     assert termios.tcgetattr(seat.master) == before
     assert status == (1 if name in ("SIGTERM", "SIGHUP", "SIGQUIT") else -number)
     seat.hang_up()
+
+
+@ids("T-38")
+@pytest.mark.parametrize("orders", [["fg"], ["bg", "fg"], ["bg", "type", "fg"]])
+def test_a_stop_gives_the_shell_its_echo_and_the_foreground_hides_again(kube, issuer, orders):
+    seat = Seat.__new__(Seat)
+    super(Seat, seat).__init__()
+    seat.running = kube.start("get-token", process={**seat.process, "before": job_shell.before},
+                              LATCHKEY_USERNAME="alice", TERM="xterm")
+    seat.expect("Password: $")
+    until(lambda: not echoes(seat))
+    seat.press(b"\x1a")
+    seat.expect(r"\[stopped\]\r\n$")
+    assert echoes(seat)
+    for order in orders[:-1]:
+        seat.press(order.encode() + b"\n")
+        seat.expect(rf"\[{order}\]\r\n$")
+        time.sleep(0.6)  # longer than the pause between two looks at the terminal
+        assert echoes(seat)
+    seat.press(b"fg\n")
+    until(lambda: not echoes(seat))
+    seat.press(PASSWORD.encode() + b"\n")
+    result = seat.wait()
+    assert result.status == 0, result.err
+    assert PASSWORD not in result.err
+
+
+@ids("T-38")
+def test_in_the_background_the_end_of_the_time_is_an_end_as_well(kube, issuer):
+    seat = Seat.__new__(Seat)
+    super(Seat, seat).__init__()
+    seat.running = kube.start("get-token", "--authentication-timeout-sec=5",
+                              process={**seat.process, "before": job_shell.before}, LATCHKEY_USERNAME="alice", TERM="xterm")
+    seat.expect("Password: $")
+    seat.press(b"\x1a")
+    seat.expect(r"\[stopped\]\r\n$")
+    seat.press(b"bg\n")
+    seat.expect(r"\[callback_timeout\]\r\n$")
+    assert echoes(seat)
+    seat.press(b"fg\n")
+    assert seat.wait().status == 1
 
 
 def test_too_long_a_pause_is_an_end(kube, issuer):

@@ -135,6 +135,93 @@ static void test_signals(void **state)
     }
 }
 
+/* The same, for as long as the shell says: the byte that comes is how it goes on. */
+static void obedient_job(const struct fixture *fixture, int told, int ready)
+{
+    char order = 0;
+    signal(SIGTTOU, SIG_IGN);
+    if (setpgid(0, 0) != 0 || tcsetpgrp(fixture->slave, getpid()) != 0)
+        _exit(80);
+    signal(SIGTTOU, SIG_DFL);
+    if (!terminal_mode_hide(fixture->slave) || write(ready, "h", 1) != 1)
+        _exit(81);
+    raise(SIGTSTP);
+    for (;;) {
+        if (write(ready, "c", 1) != 1 || read(told, &order, 1) != 1)
+            _exit(82);
+        if (order == 'n')
+            terminal_mode_renew();
+        else if (order == 'e')
+            terminal_mode_restore();
+        else if (order == 'o')
+            raise(SIGTTOU);
+        else
+            raise(SIGTTIN);
+    }
+}
+
+/* The shell's side of one step: SIGNAL is what the job stops by, 0 when it goes on by itself. */
+static bool step(pid_t pid, const int *pipes, char order, int number)
+{
+    int status = 0;
+    if (write(pipes[1], &order, 1) != 1)
+        return false;
+    if (number != 0 && (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status) ||
+                        WSTOPSIG(status) != number || kill(pid, SIGCONT) != 0))
+        return false;
+    return heard(pipes[0], 'c');
+}
+
+/* In the background nothing that is asked of us touches the terminal; back in front it is hidden again. */
+static int follow(const struct fixture *fixture, pid_t pid, const int *pipes)
+{
+    int status;
+    if (!heard(pipes[0], 'h') || waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status))
+        return 91;
+    if (!echoes(fixture) || tcsetpgrp(fixture->slave, getpgrp()) != 0 || kill(pid, SIGCONT) != 0 ||
+        !heard(pipes[0], 'c') || !echoes(fixture))
+        return 92;
+    if (!step(pid, pipes, 'n', 0) || !step(pid, pipes, 'o', SIGTTOU) || !step(pid, pipes, 'i', SIGTTIN) ||
+        !echoes(fixture))
+        return 93;
+    if (tcsetpgrp(fixture->slave, pid) != 0 || !step(pid, pipes, 'n', 0) || echoes(fixture))
+        return 94;
+    struct termios of_the_shell = fixture->before;
+    of_the_shell.c_lflag &= ~(tcflag_t)ISIG;
+    if (tcsetpgrp(fixture->slave, getpgrp()) != 0 || tcsetattr(fixture->slave, TCSANOW, &of_the_shell) != 0 ||
+        !step(pid, pipes, 'e', 0) || tcgetattr(fixture->slave, &of_the_shell) != 0 ||
+        (of_the_shell.c_lflag & ISIG) != 0)
+        return 95;
+    return 0;
+}
+
+static int watch_obedient_job(const struct fixture *fixture)
+{
+    int told[2], ready[2], status;
+    signal(SIGTTOU, SIG_IGN);
+    if (setsid() < 0 || ioctl(fixture->slave, TIOCSCTTY, 0) != 0 || pipe(told) != 0 || pipe(ready) != 0)
+        return 90;
+    pid_t pid = fork();
+    if (pid == 0)
+        obedient_job(fixture, told[0], ready[1]);
+    close(ready[1]);
+    int result = follow(fixture, pid, (int[]){ready[0], told[1]});
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+    return result;
+}
+
+static void test_in_the_background(void **state)
+{
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(watch_obedient_job(*state));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 #define with_terminal(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -143,6 +230,7 @@ int main(void)
         with_terminal(test_hide_and_restore),
         with_terminal(test_what_is_no_terminal_is_refused),
         with_terminal(test_signals),
+        with_terminal(test_in_the_background),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
