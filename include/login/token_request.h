@@ -21,6 +21,10 @@ struct token_outcome {
 void token_outcome_release(struct token_outcome *outcome);
 #define cleanup_token_outcome __attribute__((cleanup(token_outcome_release)))
 
+/* Of a form. What can stand in it, percent-encoded, is less: the arguments of a process (Linux: 6 MiB), files
+ * of 64 KiB, and texts of answers and of session files, which base/json takes up to 512 KiB. */
+enum { TOKEN_FORM_LIMIT = 32 * 1024 * 1024 };
+
 /* Whether the provider takes a way of authentication that we have: to be known before somebody logs in. Asks
  * for the client secret where it is to be asked for. */
 bool token_request_check(struct login_context *context, struct error *err) must_check;

@@ -9,9 +9,13 @@
 
 #include "base/error.h"
 
+/* A refresh token is a key or an encrypted record, not a store of data. */
+enum { TOKEN_REFRESH_LIMIT = 64 * 1024 };
+
 struct token_response {
     char *access_token;             /* secret; always there */
     char *id_token, *refresh_token; /* secrets; NULL when absent or empty */
+    bool refresh_token_too_long;    /* it is NULL, because it had more than TOKEN_REFRESH_LIMIT characters */
     char *scope;                    /* may be NULL */
     int64_t expires_in;             /* seconds; -1 when absent or nonsense */
 };

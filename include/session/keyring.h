@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "session/session.h"
 
 /* How the keyring is reached, and whether somebody may be asked for its password. Borrowed. {0} is a place
  * without a D-Bus session. */
@@ -57,7 +58,7 @@ bool keyring_library_version(const char **version, struct error *err) must_check
 
 /* What a refresh token may be: 1 to KEYRING_VALUE_LIMIT printable ASCII characters (RFC 6749 appendix A.17).
  * NULL when it is, else what is wrong with it: "is empty". Static. */
-enum { KEYRING_VALUE_LIMIT = 64 * 1024 };
+enum { KEYRING_VALUE_LIMIT = SESSION_REFRESH_TOKEN_LIMIT };
 const char *keyring_value_fault(const char *value, size_t length);
 /* PATH as it is found under every name: links resolved as far as it exists; hexadecimal after "hex:" where it
  * is no text. Owned by the caller. */

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What a refresh token may be at most; a longer one is as good as none. */
+enum { SESSION_REFRESH_TOKEN_LIMIT = 64 * 1024 };
+
 struct session {
     char *token;         /* what Kubernetes gets: the ID token, or the access token in access-token mode */
     char *refresh_token; /* NULL when the provider gave none, or while it was not read from the keyring */

@@ -128,7 +128,7 @@ static bool hint_access_token(struct error *err)
 
 static bool log_in(struct login_context *context, struct session *out, struct error *err)
 {
-    cleanup_buffer struct buffer form = BUFFER_SECRET(1 << 20);
+    cleanup_buffer struct buffer form = BUFFER_SECRET(TOKEN_FORM_LIMIT);
     cleanup_token_outcome struct token_outcome outcome = {0};
     cleanup_secret char *identity = NULL;
     struct verification source = {0};

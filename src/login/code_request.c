@@ -72,7 +72,7 @@ bool code_request_make(struct login_context *context, const char *redirect_uri, 
 static bool exchange(struct login_context *context, struct code_request *request, const char *code,
                      struct token_outcome *outcome, struct error *err)
 {
-    cleanup_buffer struct buffer form = BUFFER_SECRET(1 << 20);
+    cleanup_buffer struct buffer form = BUFFER_SECRET(TOKEN_FORM_LIMIT);
     encoding_form_pair("grant_type", "authorization_code", &form);
     encoding_form_pair("code", code, &form);
     encoding_form_pair("redirect_uri", request->redirect_uri, &form);

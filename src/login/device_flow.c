@@ -63,7 +63,7 @@ static void advise(const struct device_flow *flow, const struct token_error *fai
 static bool request_code(struct device_flow *flow, struct token_error *failed, struct error *err)
 {
     struct login_context *context = flow->context;
-    cleanup_buffer struct buffer form = BUFFER_SECRET(1 << 20);
+    cleanup_buffer struct buffer form = BUFFER_SECRET(TOKEN_FORM_LIMIT);
     cleanup_text_list struct text_list scopes = {0};
     cleanup_http_response struct http_response response = {0};
     *failed = (struct token_error){.retry_after = -1};
@@ -250,7 +250,7 @@ static void fail(struct device_flow *flow)
 
 static bool ask(struct device_flow *flow)
 {
-    cleanup_buffer struct buffer form = BUFFER_SECRET(1 << 20);
+    cleanup_buffer struct buffer form = BUFFER_SECRET(TOKEN_FORM_LIMIT);
     token_outcome_release(&flow->outcome);
     error_clear(&flow->error);
     encoding_form_pair("grant_type", DEVICE_CODE_GRANT, &form);

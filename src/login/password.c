@@ -81,7 +81,7 @@ static void advise(const struct attempt *attempt, const struct token_outcome *ou
 
 static bool send(struct attempt *attempt, struct token_outcome *outcome, struct error *err)
 {
-    cleanup_buffer struct buffer form = BUFFER_SECRET(1 << 20);
+    cleanup_buffer struct buffer form = BUFFER_SECRET(TOKEN_FORM_LIMIT);
     cleanup_text_list struct text_list scopes = {0};
     login_wire_scopes(attempt->context, &scopes);
     cleanup_string char *scope = text_list_join(&scopes, " ");

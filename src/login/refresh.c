@@ -28,7 +28,7 @@ struct refresh {
 static bool send_refresh(struct login_context *context, const struct session *session,
                          struct token_outcome *outcome, struct error *err)
 {
-    cleanup_buffer struct buffer form = BUFFER_SECRET(1 << 20);
+    cleanup_buffer struct buffer form = BUFFER_SECRET(TOKEN_FORM_LIMIT);
     encoding_form_pair("grant_type", "refresh_token", &form);
     encoding_form_pair("refresh_token", session->refresh_token, &form);
     return token_request_send(context, &form, false, outcome, err);

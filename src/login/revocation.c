@@ -40,7 +40,7 @@ static bool explain(const struct login_context *context, const struct http_respo
 static bool revoke_token(struct login_context *context, const struct session *session,
                          enum revocation_result *result, struct error *err)
 {
-    cleanup_buffer struct buffer form = BUFFER_SECRET(1 << 20);
+    cleanup_buffer struct buffer form = BUFFER_SECRET(TOKEN_FORM_LIMIT);
     cleanup_http_response struct http_response response = {0};
     *result = REVOCATION_NO_ENDPOINT;
     if (!find_endpoint(context, err))

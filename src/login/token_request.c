@@ -105,7 +105,7 @@ bool token_request_check(struct login_context *context, struct error *err)
  * in a form as well: Authentik does not read the '+'. */
 static char *form_encoded(const char *text)
 {
-    cleanup_buffer struct buffer encoded = BUFFER_SECRET(1 << 20);
+    cleanup_buffer struct buffer encoded = BUFFER_SECRET(TOKEN_FORM_LIMIT);
     encoding_percent(text, &encoded);
     return buffer_steal(&encoded);
 }

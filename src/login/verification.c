@@ -91,6 +91,19 @@ static bool is_opaque(const char *token)
            header.length == 0 || header.data[0] != '{';
 }
 
+_Static_assert((int)TOKEN_REFRESH_LIMIT <= (int)SESSION_REFRESH_TOKEN_LIMIT, "what is taken can be kept");
+
+/* Those who renew their session by a login lose nothing. */
+static void warn_of_long_token(const struct login_context *context, const struct token_response *response)
+{
+    if (response->refresh_token_too_long && !context->config->grant->client)
+        notice_say(
+            &context->config->notice, NOTICE_WARNING,
+            "the provider's refresh token is longer than %d characters and is not kept: when the token "
+            "has expired, you may have to log in again",
+            TOKEN_REFRESH_LIMIT);
+}
+
 /* OUT-03, and a lifetime, which no claim tells here. */
 static bool check_opaque(const struct login_context *context, const struct verification *source,
                          const struct token_response *response, struct error *err)
@@ -99,6 +112,9 @@ static bool check_opaque(const struct login_context *context, const struct verif
     if (!text_is_b64token(token) || padding == token || padding[strspn(padding, "=")] != '\0')
         return error_set(err, ERROR_IDTOKEN_FORMAT,
                          "the access token has characters that a bearer token cannot have");
+    if (strlen(token) > JWS_TOKEN_LIMIT)
+        return error_set(err, ERROR_IDTOKEN_FORMAT, "the access token is longer than %d bytes",
+                         (int)JWS_TOKEN_LIMIT);
     if (response->expires_in <= 0) {
         error_set(err, ERROR_TOKEN_JSON,
                   "the access token is opaque, and the provider's answer does not say how long it is good "
@@ -188,6 +204,7 @@ bool verification_run(struct login_context *context, const struct verification *
     id_token_release(&access_token);
     if (!good)
         return false;
+    warn_of_long_token(context, response);
     out->refresh_token = memory_copy_text(response->refresh_token);
     out->nonce = memory_copy_text(source->previous != NULL ? source->previous->nonce : source->nonce);
     out->refreshed = source->previous != NULL;

@@ -77,6 +77,16 @@ static int64_t read_expires_in(const json_t *object)
     return (int64_t)number;
 }
 
+/* Tokens that are good are not thrown away for one that nobody can keep. */
+static void drop_if_too_long(struct token_response *response)
+{
+    if (response->refresh_token == NULL || strlen(response->refresh_token) <= TOKEN_REFRESH_LIMIT)
+        return;
+    memory_free_secret(response->refresh_token);
+    response->refresh_token = NULL;
+    response->refresh_token_too_long = true;
+}
+
 static bool read_response(const json_t *object, struct token_response *response, struct error *err)
 {
     if (!check_type(object, err) || !read_token(object, "access_token", &response->access_token, err) ||
@@ -85,6 +95,7 @@ static bool read_response(const json_t *object, struct token_response *response,
         return false;
     if (response->access_token == NULL)
         return error_set(err, ERROR_TOKEN_JSON, "the token response has no 'access_token'");
+    drop_if_too_long(response);
     response->scope = memory_copy_text(json_text(object, "scope"));
     response->expires_in = read_expires_in(object);
     return true;

@@ -142,13 +142,20 @@ static const char *check_texts(const json_t *object)
     return NULL;
 }
 
+/* NULL without one, and for one that no request could carry. */
+static const char *read_refresh_token(const json_t *object)
+{
+    const char *token = json_text(object, "refresh_token");
+    return token != NULL && strlen(token) <= SESSION_REFRESH_TOKEN_LIMIT ? token : NULL;
+}
+
 static const char *check_refresh_token(const json_t *object, struct session *out)
 {
     const char *place = json_text(object, "refresh_token_in");
     if (place != NULL && (strcmp(place, IN_KEYRING) != 0 || json_text(object, "refresh_token") != NULL))
         return "has its refresh token in an unknown place";
     out->in_keyring = place != NULL;
-    out->can_refresh = place != NULL || json_text(object, "refresh_token") != NULL;
+    out->can_refresh = place != NULL || read_refresh_token(object) != NULL;
     return NULL;
 }
 
@@ -167,7 +174,7 @@ static const char *check_times(const json_t *object, struct session *out)
 static void copy_texts(const json_t *object, struct session *out)
 {
     out->token = memory_copy_text(json_text(object, "id_token"));
-    out->refresh_token = memory_copy_text(json_text(object, "refresh_token"));
+    out->refresh_token = memory_copy_text(read_refresh_token(object));
     out->subject = memory_copy_text(json_text(object, "subject"));
     out->username = memory_copy_text(json_text(object, "username"));
     out->nonce = memory_copy_text(json_text(object, "nonce"));

@@ -77,6 +77,24 @@ static void test_optional_members(void **state)
     assert_false(read.refreshed);
 }
 
+static void test_a_refresh_token_that_is_too_long_is_none(void **state)
+{
+    (void)state;
+    cleanup_session_key struct session_key key = make_key(ISSUER);
+    for (size_t length = SESSION_REFRESH_TOKEN_LIMIT; length <= SESSION_REFRESH_TOKEN_LIMIT + 1; length++) {
+        json_auto_t *object = make_file(&key);
+        cleanup_string char *token = memory_allocate(length + 1);
+        cleanup_session struct session read = {0};
+        memset(token, '/', length);
+        assert_int_equal(json_object_set_new(object, "refresh_token", json_string(token)), 0);
+        assert_int_equal(judge(&key, object, &read), SESSION_FILE_GOOD);
+        bool kept = length == SESSION_REFRESH_TOKEN_LIMIT;
+        assert_int_equal(read.refresh_token != NULL, kept);
+        assert_int_equal(read.can_refresh, kept);
+        assert_non_null(read.token);
+    }
+}
+
 static void test_what_cannot_be_written(void **state)
 {
     (void)state;
@@ -356,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_optional_members),
+        cmocka_unit_test(test_a_refresh_token_that_is_too_long_is_none),
         cmocka_unit_test(test_what_cannot_be_written),
         cmocka_unit_test(test_wrong_members),
         cmocka_unit_test(test_newer_version),
