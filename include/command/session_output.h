@@ -23,6 +23,8 @@ json_t *session_output_json(const struct session_key *key, const struct session 
     must_check;
 /* "good for 58 min", "expired". Owned by the caller. */
 char *session_output_left(const struct session *session, int64_t now) must_check;
+/* What does not fit into OUT, because a provider said too much or sessions are too many. Always false. */
+bool session_output_refuse(const struct buffer *out, struct error *err);
 /* Appends ANSWER and a newline; consumed. */
 bool session_output_write(json_t *answer, struct buffer *out, struct error *err) must_check;
 /* True when the session is of --account, or none is given. */

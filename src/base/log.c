@@ -60,7 +60,9 @@ void log_names(const char *what, const char *form)
     form += *form == '?';
     while (*form != '\0') {
         size_t length = strcspn(form, "&");
-        buffer_add_format(&names, "%s%.*s", names.length > 0 ? ", " : "", (int)strcspn(form, "=&"), form);
+        if (!buffer_append_format(&names, "%s%.*s", names.length > 0 ? ", " : "", (int)strcspn(form, "=&"),
+                                  form))
+            break;
         form += length + (form[length] == '&');
     }
     log_line(NAMES_LEVEL, "%s: %s", what, buffer_text(&names));

@@ -35,7 +35,7 @@ static size_t width_of(const char *text)
     return width;
 }
 
-static void write_table(const struct text_list *cells, struct buffer *out)
+static bool write_table(const struct text_list *cells, struct buffer *out, struct error *err)
 {
     size_t widths[COLUMNS] = {0};
     for (size_t i = 0; i < cells->count; i++) {
@@ -45,11 +45,14 @@ static void write_table(const struct text_list *cells, struct buffer *out)
     for (size_t i = 0; i < cells->count; i++) {
         bool last = i % COLUMNS == COLUMNS - 1;
         size_t space = last ? 0 : widths[i % COLUMNS] - width_of(cells->items[i]) + GAP;
-        buffer_add_format(out, "%s%*s%s", cells->items[i], (int)space, "", last ? "\n" : "");
+        if (!buffer_append_format(out, "%s%*s%s", cells->items[i], (int)space, "", last ? "\n" : ""))
+            return session_output_refuse(out, err);
     }
+    return true;
 }
 
-static void write_text(const struct command_input *input, const struct session_list *list, struct buffer *out)
+static bool write_text(const struct command_input *input, const struct session_list *list, struct buffer *out,
+                       struct error *err)
 {
     static const char *const titles[COLUMNS] = {"USER", "ACCOUNT", "LEFT", "REFRESH", "CLIENT", "ISSUER"};
     cleanup_text_list struct text_list cells = {0};
@@ -59,9 +62,9 @@ static void write_text(const struct command_input *input, const struct session_l
         if (session_output_matches(input, &list->items[i].key))
             add_row(&list->items[i], &cells);
     if (cells.count > COLUMNS)
-        write_table(&cells, out);
-    else
-        command_show_notice(NOTICE_INFO, "there are no sessions");
+        return write_table(&cells, out, err);
+    command_show_notice(NOTICE_INFO, "there are no sessions");
+    return true;
 }
 
 static bool write_json(const struct command_input *input, const struct session_list *list, struct buffer *out,
@@ -93,8 +96,5 @@ bool command_list(const struct command_input *input, struct buffer *out, struct 
             return false;
     for (size_t i = 0; i < list.notes.count; i++)
         command_show_notice(NOTICE_WARNING, list.notes.items[i]);
-    if (json)
-        return write_json(input, &list, out, err);
-    write_text(input, &list, out);
-    return true;
+    return json ? write_json(input, &list, out, err) : write_text(input, &list, out, err);
 }

@@ -185,6 +185,7 @@ bool command_logout(const struct command_input *input, struct buffer *out, struc
     if (json)
         return session_output_write(json_pack("{s:O}", "sessions", report.items), out, err);
     for (size_t i = 0; i < report.lines.count; i++)
-        buffer_add_format(out, "%s\n", report.lines.items[i]);
+        if (!buffer_append_format(out, "%s\n", report.lines.items[i]))
+            return session_output_refuse(out, err);
     return true;
 }

@@ -47,15 +47,18 @@ char *session_output_left(const struct session *session, int64_t now)
     return memory_copy_text(left);
 }
 
+bool session_output_refuse(const struct buffer *out, struct error *err)
+{
+    return error_set(err, ERROR_TOO_LARGE, "the answer is longer than %zu bytes", out->limit);
+}
+
 bool session_output_write(json_t *answer, struct buffer *out, struct error *err)
 {
     json_auto_t *owned = answer;
     if (owned == NULL)
         return error_set(err, ERROR_MEMORY, "cannot write the answer as JSON");
     cleanup_string char *text = json_to_text(owned);
-    buffer_add(out, text);
-    buffer_add(out, "\n");
-    return true;
+    return buffer_append_format(out, "%s\n", text) || session_output_refuse(out, err);
 }
 
 bool session_output_matches(const struct command_input *input, const struct session_key *key)

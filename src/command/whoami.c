@@ -66,7 +66,7 @@ static char *join_groups(const struct identity *identity)
     return names.count > 0 ? text_list_join(&names, ", ") : memory_copy_text("none in the token");
 }
 
-static void write_userinfo(json_t *userinfo, struct buffer *out)
+static bool write_userinfo(json_t *userinfo, struct buffer *out, struct error *err)
 {
     const char *name;
     json_t *value;
@@ -75,11 +75,13 @@ static void write_userinfo(json_t *userinfo, struct buffer *out)
     {
         cleanup_string char *text =
             json_is_string(value) ? memory_copy_text(json_string_value(value)) : json_to_text(value);
-        buffer_add_format(out, "  %s: %s\n", safe(name), safe(text));
+        if (!buffer_append_format(out, "  %s: %s\n", safe(name), safe(text)))
+            return session_output_refuse(out, err);
     }
+    return true;
 }
 
-static void write_text(const struct identity *identity, struct buffer *out)
+static bool write_text(const struct identity *identity, struct buffer *out, struct error *err)
 {
     const struct session *session = &identity->rested.session;
     const struct session_key *key = &identity->rested.key;
@@ -104,8 +106,7 @@ static void write_text(const struct identity *identity, struct buffer *out)
                       place != NULL ? "is refreshed without a login"
                                     : "needs a login when the token has expired",
                       session->in_keyring ? ", by the keyring" : "");
-    if (identity->userinfo != NULL)
-        write_userinfo(identity->userinfo, out);
+    return identity->userinfo == NULL || write_userinfo(identity->userinfo, out, err);
 }
 
 static bool write_json(const struct identity *identity, struct buffer *out, struct error *err)
@@ -129,8 +130,5 @@ bool command_whoami(const struct command_input *input, struct buffer *out, struc
         login_options_warn(input);
     if (!read_identity(input, &login, &identity, err))
         return false;
-    if (json)
-        return write_json(&identity, out, err);
-    write_text(&identity, out);
-    return true;
+    return json ? write_json(&identity, out, err) : write_text(&identity, out, err);
 }

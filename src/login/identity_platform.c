@@ -14,7 +14,7 @@
 #define REQUEST_URL "ACTIONS_ID_TOKEN_REQUEST_URL"
 #define REQUEST_TOKEN "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 
-enum { TRIES = 3, PAUSE_MILLISECONDS = 1000 };
+enum { TRIES = 3, PAUSE_MILLISECONDS = 1000, ADDRESS_LIMIT = 64 * 1024 };
 
 static bool runs_on_forgejo(const struct identity_request *request)
 {
@@ -83,8 +83,7 @@ static bool read_value(const struct http_response *response, struct buffer *toke
     if (value == NULL)
         return error_set(err, ERROR_IDENTITY_TOKEN,
                          "the answer to the request for an identity token has no member 'value'");
-    buffer_add(token, value);
-    return true;
+    return identity_take(value, token, err);
 }
 
 static bool ask_github(struct http *http, const struct http_request *ask, struct buffer *token,
@@ -103,13 +102,24 @@ static bool pause_before_retry(const struct identity_request *request, struct er
            LOOP_DEADLINE;
 }
 
+/* The address is the platform's, with one parameter of ours. */
+static bool add_audience(const struct identity_request *request, struct buffer *address, struct error *err)
+{
+    const char *url = identity_variable(request, REQUEST_URL);
+    if (strlen(url) + 3 * strlen(request->audience) > ADDRESS_LIMIT - sizeof("&audience="))
+        return error_set(err, ERROR_IDENTITY_TOKEN,
+                         "'" REQUEST_URL "' and the audience are longer than %d bytes", ADDRESS_LIMIT);
+    buffer_add_format(address, "%s%saudience=", url, strchr(url, '?') != NULL ? "&" : "?");
+    encoding_percent(request->audience, address);
+    return true;
+}
+
 static bool ask_often(const struct identity_request *request, struct http *http, struct buffer *token,
                       struct error *err)
 {
-    const char *url = identity_variable(request, REQUEST_URL);
-    cleanup_buffer struct buffer address = BUFFER(64 * 1024);
-    buffer_add_format(&address, "%s%saudience=", url, strchr(url, '?') != NULL ? "&" : "?");
-    encoding_percent(request->audience, &address);
+    cleanup_buffer struct buffer address = BUFFER(ADDRESS_LIMIT);
+    if (!add_audience(request, &address, err))
+        return false;
     struct http_request ask = {.what = "the identity token",
                                .url = buffer_text(&address),
                                .accept = "application/json; api-version=2.0",
@@ -177,10 +187,8 @@ bool identity_gitlab(const struct identity_request *request, struct buffer *toke
 {
     cleanup_string char *variable = identity_gitlab_variable(request);
     const char *value = identity_variable(request, variable);
-    if (value != NULL) {
-        buffer_add(token, value);
-        return true;
-    }
+    if (value != NULL)
+        return identity_take(value, token, err);
     if (!identity_is_true(request, "GITLAB_CI"))
         return error_set(err, ERROR_IDENTITY_TOKEN, "this is no job of GitLab: '%s' is not set",
                          safe(variable));
@@ -230,10 +238,8 @@ bool identity_circleci(const struct identity_request *request, struct buffer *to
     if (value == NULL && !identity_is_true(request, "CIRCLECI"))
         return error_set(err, ERROR_IDENTITY_TOKEN,
                          "this is no job of CircleCI: 'CIRCLE_OIDC_TOKEN_V2' is not set");
-    if (value != NULL && request->proof->audience == NULL) {
-        buffer_add(token, value);
-        return true;
-    }
+    if (value != NULL && request->proof->audience == NULL)
+        return identity_take(value, token, err);
     if (value != NULL)
         return circleci_with_audience(request, token, err);
     error_set(err, ERROR_IDENTITY_TOKEN,
@@ -246,10 +252,8 @@ bool identity_circleci(const struct identity_request *request, struct buffer *to
 bool identity_bitbucket(const struct identity_request *request, struct buffer *token, struct error *err)
 {
     const char *value = identity_variable(request, "BITBUCKET_STEP_OIDC_TOKEN");
-    if (value != NULL) {
-        buffer_add(token, value);
-        return true;
-    }
+    if (value != NULL)
+        return identity_take(value, token, err);
     if (identity_variable(request, "BITBUCKET_BUILD_NUMBER") == NULL)
         return error_set(err, ERROR_IDENTITY_TOKEN,
                          "this is no step of Bitbucket Pipelines: 'BITBUCKET_STEP_OIDC_TOKEN' is not set");

@@ -18,6 +18,8 @@ struct identity_request {
 };
 /* The value of a variable; NULL when unset or empty. Borrowed. */
 const char *identity_variable(const struct identity_request *request, const char *name);
+/* Gives VALUE as the token; false when it is longer than any. */
+bool identity_take(const char *value, struct buffer *token, struct error *err) must_check;
 bool identity_is_true(const struct identity_request *request, const char *name);
 
 /* GitHub Actions and what speaks like it (Forgejo, Gitea): one GET with the job's own token. */

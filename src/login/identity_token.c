@@ -28,6 +28,13 @@ const char *identity_variable(const struct identity_request *request, const char
     return NULL;
 }
 
+bool identity_take(const char *value, struct buffer *token, struct error *err)
+{
+    return buffer_append_text(token, value) ||
+           error_set(err, ERROR_IDENTITY_TOKEN, "the identity token is longer than %d bytes",
+                     IDENTITY_TOKEN_LIMIT);
+}
+
 bool identity_is_true(const struct identity_request *request, const char *name)
 {
     return text_equal(identity_variable(request, name), "true");
@@ -40,8 +47,7 @@ static bool from_variable(const struct identity_request *request, struct buffer 
         return error_set(err, ERROR_IDENTITY_TOKEN,
                          "there is no identity token: the environment variable '%s' is not set",
                          safe(request->argument));
-    buffer_add(token, value);
-    return true;
+    return identity_take(value, token, err);
 }
 
 static const char *file_of(const struct identity_request *request)
