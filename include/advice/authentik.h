@@ -17,12 +17,6 @@
  * every provider; the remedy is Authentik's where the issuer is one. */
 bool authentik_check_metadata(const struct provider *provider, struct error *err) must_check;
 
-/* The version that an HTML page names by its /static/dist/poly-VERSION.js; NULL when it names none. Owned by
- * the caller. */
-char *authentik_page_version(const char *page, size_t length) must_check;
-/* True for "2026.5.0-rc1" and (2026, 5). NULL is false: unknown is never new. */
-bool authentik_version_reaches(const char *version, int64_t year, int64_t month);
-
 /* Each adds hint lines to ERR, for one case. Text arguments are borrowed and may be NULL where that is not
  * known. */
 
@@ -34,7 +28,7 @@ void authentik_hint_client_id(const char *issuer, struct error *err);
 /* GRANT ("authorization_code", "refresh_token", the device URN) is not among the provider's grant types (>=
  * 2026.5). */
 void authentik_hint_grant_type(const char *grant, struct error *err);
-/* Nobody came back: what a person may have seen instead. VERSION as of authentik_page_version. */
+/* Nobody came back: what a person may have seen instead. */
 void authentik_hint_timeout(const char *redirect_uri, const char *login_hint, struct error *err);
 /* The same of a device login whose codes lived LIFETIME seconds: a refusal is never told to us. */
 void authentik_hint_device_timeout(int64_t lifetime, struct error *err);
@@ -46,7 +40,6 @@ void authentik_hint_callback_error(const char *oauth_error, const char *descript
 struct authentik_token_request {
     const char *grant;        /* "authorization_code", "refresh_token", "client_credentials", ... */
     const char *redirect_uri; /* of an authorization code; may be NULL */
-    const char *version;      /* may be NULL */
     bool has_secret;          /* a client secret was sent */
     bool first_use;           /* the first refresh since a login, with the token of that login */
 };

@@ -10,10 +10,9 @@
 
 /* True when this login probes at all. */
 bool redirect_probe_is_wanted(const struct login_context *context);
-/* Asks once with prompt=none and no cookie, unless the provider is known to take this URI. *PAGE (may be
- * NULL) gets the start of a refusal's page, owned by the caller. Anything unclear, a network failure
- * included, is inconclusive. */
-enum probe_verdict redirect_probe_ask(struct login_context *context, const char *redirect_uri, char **page);
+/* Asks once with prompt=none and no cookie, unless the provider is known to take this URI. Anything unclear,
+ * a network failure included, is inconclusive. */
+enum probe_verdict redirect_probe_ask(struct login_context *context, const char *redirect_uri);
 /* A login that timed out makes us ask again. */
 void redirect_probe_forget(struct login_context *context, const char *redirect_uri);
 

@@ -53,54 +53,6 @@ bool authentik_check_metadata(const struct provider *provider, struct error *err
     return !provider->encrypts_id_tokens || refuse_encrypted(provider, err);
 }
 
-static bool is_version_byte(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '.' || c == '-';
-}
-
-char *authentik_page_version(const char *page, size_t length)
-{
-    static const char before[] = "/static/dist/poly-", after[] = ".js";
-    enum { VERSION_BYTES = 32 };
-    const char *end = page + length, *start, *at;
-    start = page != NULL ? memmem(page, length, before, sizeof(before) - 1) : NULL;
-    if (start == NULL)
-        return NULL;
-    start += sizeof(before) - 1;
-    for (at = start; at < end && is_version_byte(*at) && at - start < VERSION_BYTES; at++) {
-        if ((size_t)(end - at) >= sizeof(after) - 1 && memcmp(at, after, sizeof(after) - 1) == 0)
-            break;
-    }
-    if (at == start || (size_t)(end - at) < sizeof(after) - 1 || memcmp(at, after, sizeof(after) - 1) != 0)
-        return NULL;
-    return memory_copy_bytes(start, (size_t)(at - start));
-}
-
-/* The number at *TEXT, -1 when there is none; *TEXT moves behind it and one dot. */
-static int64_t next_number(const char **text)
-{
-    int64_t number = 0;
-    size_t digits = strspn(*text, "0123456789");
-    if (digits == 0 || digits > 6)
-        return -1;
-    for (size_t i = 0; i < digits; i++)
-        number = number * 10 + ((*text)[i] - '0');
-    *text += digits;
-    if (**text == '.')
-        (*text)++;
-    return number;
-}
-
-bool authentik_version_reaches(const char *version, int64_t year, int64_t month)
-{
-    int64_t found_year, found_month;
-    if (version == NULL)
-        return false;
-    found_year = next_number(&version);
-    found_month = next_number(&version);
-    return found_year > year || (found_year == year && found_month >= month);
-}
-
 void authentik_hint_redirect_uri(const char *redirect_uri, struct error *err)
 {
     error_hint(err, "Authentik: Applications > Providers > edit > Redirect URIs: add strict entries, without "
@@ -217,8 +169,7 @@ static void hint_dead_refresh(const struct authentik_token_request *request, str
         error_hint(err, "the refresh token has expired or was used elsewhere, or the account was disabled");
         return;
     }
-    error_hint(err, "the refresh token has never worked%s",
-               authentik_version_reaches(request->version, 2026, 5) ? "" : "; on Authentik 2026.5 or later:");
+    error_hint(err, "the refresh token has never worked; on Authentik 2026.5 or later:");
     authentik_hint_grant_type("refresh_token", err);
 }
 

@@ -24,7 +24,6 @@ struct search {
     struct text_list taken;   /* addresses that were not free when it was their turn */
     struct text_list refused; /* redirect URIs that the provider does not take, that of a random port apart */
     char *random_refused;     /* this is that one */
-    char *page;               /* of the last refusal */
     struct redirect found;
     bool is_random; /* the port of FOUND */
     bool opened;    /* while waiting for a port */
@@ -36,7 +35,6 @@ static void search_release(struct search *search)
     text_list_release(&search->taken);
     text_list_release(&search->refused);
     memory_cleanup_string(&search->random_refused);
-    memory_cleanup_string(&search->page);
     redirect_release(&search->found);
 }
 
@@ -129,7 +127,7 @@ static enum probe_step ask(struct search *search, struct error *err)
 {
     if (!redirect_probe_is_wanted(search->context))
         return STEP_TAKEN;
-    switch (redirect_probe_ask(search->context, search->found.uri, &search->page)) {
+    switch (redirect_probe_ask(search->context, search->found.uri)) {
     case PROBE_INCONCLUSIVE: /* nobody who pressed Ctrl-C wants to see a browser open */
         if (loop_interrupted(search->context->loop)) {
             error_set(err, ERROR_INTERRUPTED, "the login was interrupted");

@@ -50,7 +50,7 @@ static bool probe_url(const struct login_context *context, const char *redirect_
     return true;
 }
 
-enum probe_verdict redirect_probe_ask(struct login_context *context, const char *redirect_uri, char **page)
+enum probe_verdict redirect_probe_ask(struct login_context *context, const char *redirect_uri)
 {
     struct error ignored = {0};
     cleanup_string char *url = NULL, *memory = memory_of(context, redirect_uri);
@@ -78,8 +78,6 @@ enum probe_verdict redirect_probe_ask(struct login_context *context, const char 
         text_list_add_once(&context->record.accepted_redirects, memory);
         context->record_changed = true;
     }
-    if (page != NULL && verdict != PROBE_ACCEPTED)
-        memory_replace_text(page, buffer_text(&response.body));
     return verdict;
 }
 

@@ -71,49 +71,6 @@ static void test_good_metadata(void **state)
     }
 }
 
-static void test_page_version(void **state)
-{
-    static const char *const cases[][2] = {
-        {"<script src=\"/static/dist/poly-2026.2.2.js\" type=\"module\">", "2026.2.2"},
-        {"x/static/dist/poly-2026.5.0-rc1.js", "2026.5.0-rc1"},
-        {"/sub/static/dist/poly-2024.12.1.js?x", "2024.12.1"},
-        {"/static/dist/poly-.js", NULL},
-        {"/static/dist/poly-2026.2.2.css", NULL},
-        {"/static/dist/poly-2026.2.2", NULL},
-        {"/static/dist/poly-2026.2.2.j", NULL},
-        {"/static/dist/poly-<b>.js", NULL},
-        {"/static/dist/poly-1111111111111111111111111111111111111111.js", NULL},
-        {"/static/dist/poly-", NULL},
-        {"", NULL},
-    };
-    (void)state;
-    for (size_t i = 0; i < array_length(cases); i++) {
-        /* an exact heap copy, so that a read beyond it is seen */
-        size_t length = strlen(cases[i][0]);
-        char *page = memory_allocate(length + (length == 0));
-        memcpy(page, cases[i][0], length);
-        cleanup_string char *version = authentik_page_version(page, length);
-        free(page);
-        if (!text_equal(version, cases[i][1]))
-            fail_msg("'%s' gave '%s'", cases[i][0], version != NULL ? version : "nothing");
-    }
-    assert_null(authentik_page_version(NULL, 0));
-}
-
-static void test_version_reaches(void **state)
-{
-    static const struct {
-        const char *version;
-        bool reaches;
-    } cases[] = {{"2026.5.0", true},  {"2026.5.0-rc1", true}, {"2026.8.1", true}, {"2027.2.0", true},
-                 {"2026.2.2", false}, {"2025.10.0", false},   {"2026.12", true},  {"2026", false},
-                 {"", false},         {NULL, false},          {"x.5", false},     {"99999999.1", false},
-                 {"2026.x", false}};
-    (void)state;
-    for (size_t i = 0; i < array_length(cases); i++)
-        assert_int_equal(authentik_version_reaches(cases[i].version, 2026, 5), cases[i].reaches);
-}
-
 static void test_redirect_uri_entries(void **state)
 {
     struct error err = {0}, usual = {0};
@@ -228,10 +185,6 @@ static void test_token_errors(void **state)
          {.grant = "refresh_token", .first_use = true},
          "on Authentik 2026.5 or later",
          NULL},
-        {"invalid_grant",
-         {.grant = "refresh_token", .first_use = true, .version = "2026.5.0"},
-         "'refresh_token'",
-         "on Authentik 2026.5 or later"},
         {"invalid_grant", {.grant = "authorization_code"}, "one minute", NULL},
         {"invalid_grant", {.grant = "client_credentials"}, "app password", NULL},
         {"invalid_grant", {.grant = "password"}, "app password", NULL},
@@ -321,8 +274,6 @@ int main(void)
         cmocka_unit_test(test_metadata_without_a_signing_key),
         cmocka_unit_test(test_metadata_that_encrypts),
         cmocka_unit_test(test_good_metadata),
-        cmocka_unit_test(test_page_version),
-        cmocka_unit_test(test_version_reaches),
         cmocka_unit_test(test_redirect_uri_entries),
         cmocka_unit_test(test_recommended_regex_is_safe),
         cmocka_unit_test(test_single_hints),
