@@ -13,8 +13,8 @@ struct provider {
     char *issuer;
     char *authorization_endpoint, *token_endpoint, *jwks_uri; /* always there */
     char *device_authorization_endpoint, *userinfo_endpoint;  /* may be NULL */
-    char *revocation_endpoint, *end_session_endpoint;         /* may be NULL */
-    struct text_list scopes, signing_algorithms, pkce_methods, grant_types;
+    char *revocation_endpoint;                                /* may be NULL */
+    struct text_list scopes, signing_algorithms, pkce_methods;
     struct text_list token_auth_methods; /* client_secret_basic alone when the document names none */
     bool names_scopes, names_token_auth_methods, names_pkce_methods; /* the member was there */
     bool iss_parameter_supported;                                    /* RFC 9207 */

@@ -20,14 +20,12 @@ void provider_release(struct provider *provider)
         provider->device_authorization_endpoint,
         provider->userinfo_endpoint,
         provider->revocation_endpoint,
-        provider->end_session_endpoint,
     };
     for (size_t i = 0; i < array_length(texts); i++)
         free(texts[i]);
     text_list_release(&provider->scopes);
     text_list_release(&provider->signing_algorithms);
     text_list_release(&provider->pkce_methods);
-    text_list_release(&provider->grant_types);
     text_list_release(&provider->token_auth_methods);
     *provider = (struct provider){0};
 }
@@ -126,7 +124,6 @@ static bool read_endpoints(const json_t *document, struct provider *provider, st
         {"device_authorization_endpoint", &provider->device_authorization_endpoint, true},
         {"userinfo_endpoint", &provider->userinfo_endpoint, true},
         {"revocation_endpoint", &provider->revocation_endpoint, true},
-        {"end_session_endpoint", &provider->end_session_endpoint, true},
     };
     for (size_t i = 0; i < array_length(endpoints); i++) {
         if (!(endpoints[i].optional ? read_optional_endpoint : read_endpoint)(
@@ -148,8 +145,7 @@ static bool read_lists(const json_t *document, struct provider *provider, struct
     if (!read_list(document, "scopes_supported", &provider->scopes, err) ||
         !read_list(document, "id_token_signing_alg_values_supported", &provider->signing_algorithms, err) ||
         !read_list(document, "token_endpoint_auth_methods_supported", &provider->token_auth_methods, err) ||
-        !read_list(document, "code_challenge_methods_supported", &provider->pkce_methods, err) ||
-        !read_list(document, "grant_types_supported", &provider->grant_types, err))
+        !read_list(document, "code_challenge_methods_supported", &provider->pkce_methods, err))
         return false;
     provider->names_scopes = json_has(document, "scopes_supported");
     provider->names_token_auth_methods = json_has(document, "token_endpoint_auth_methods_supported");

@@ -14,7 +14,7 @@ from wire import authorization, endpoints, token_form
 ids = pytest.mark.ids
 WELL_KNOWN = ".well-known/openid-configuration"
 ENDPOINTS = ["authorization_endpoint", "token_endpoint", "jwks_uri", "device_authorization_endpoint",
-             "userinfo_endpoint", "revocation_endpoint", "end_session_endpoint"]
+             "userinfo_endpoint", "revocation_endpoint"]
 
 
 def set_issuer(kube, url):

@@ -30,7 +30,6 @@ static void check_provider(const char *issuer, const struct provider *provider)
     check_url(issuer, provider->device_authorization_endpoint);
     check_url(issuer, provider->userinfo_endpoint);
     check_url(issuer, provider->revocation_endpoint);
-    check_url(issuer, provider->end_session_endpoint);
     fuzz_check(provider->token_auth_methods.count > 0 || provider->names_token_auth_methods);
     fuzz_check(provider_check_pkce(provider, &err) == (s256 || !provider->names_pkce_methods));
 }
