@@ -16,7 +16,6 @@ struct token_response {
     char *access_token;             /* secret; always there */
     char *id_token, *refresh_token; /* secrets; NULL when absent or empty */
     bool refresh_token_too_long;    /* it is NULL, because it had more than TOKEN_REFRESH_LIMIT characters */
-    char *scope;                    /* may be NULL */
     int64_t expires_in;             /* seconds; -1 when absent or nonsense */
 };
 void token_response_release(struct token_response *response);

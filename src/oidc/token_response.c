@@ -2,7 +2,6 @@
 /* Parses a successful token response (RFC 6749 section 5.1); token_error.c explains the others. */
 #include "oidc/token_response.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,7 +16,6 @@ void token_response_release(struct token_response *response)
     memory_free_secret(response->access_token);
     memory_free_secret(response->id_token);
     memory_free_secret(response->refresh_token);
-    free(response->scope);
     *response = (struct token_response){0};
 }
 
@@ -96,7 +94,6 @@ static bool read_response(const json_t *object, struct token_response *response,
     if (response->access_token == NULL)
         return error_set(err, ERROR_TOKEN_JSON, "the token response has no 'access_token'");
     drop_if_too_long(response);
-    response->scope = memory_copy_text(json_text(object, "scope"));
     response->expires_in = read_expires_in(object);
     return true;
 }

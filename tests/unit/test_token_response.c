@@ -41,7 +41,6 @@ static void test_good(void **state)
     assert_string_equal(response.access_token, "a.b.c");
     assert_string_equal(response.id_token, "d.e.f");
     assert_string_equal(response.refresh_token, "r");
-    assert_string_equal(response.scope, "openid email");
     assert_int_equal(response.expires_in, 300);
     assert_int_equal(failed.failure, TOKEN_FAILURE_NONE);
     assert_string_equal(failed.oauth_error, "");
@@ -153,7 +152,6 @@ static void test_absent_members(void **state)
               &response, &failed, &err));
     assert_null(response.id_token);
     assert_null(response.refresh_token);
-    assert_null(response.scope);
     assert_int_equal(response.expires_in, -1);
 }
 
