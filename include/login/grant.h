@@ -11,9 +11,8 @@
 #include "session/session.h"
 
 struct grant {
-    const char *name;    /* of --grant-type */
-    bool client;         /* a pipeline: nobody is asked, no refresh token comes, no cool-down */
-    const char *refusal; /* why it cannot be used; NULL when it can */
+    const char *name; /* of --grant-type */
+    bool client;      /* a pipeline: nobody is asked, no refresh token comes, no cool-down */
     /* One login to its end. *ASKED is true when a person was asked, whatever came of it. Discovery is the
      * grant's own first step (issuer_discover with MAY_BE_CACHED false), so is issuer_remember at its end. */
     bool (*run)(struct login_context *context, struct session *out, bool *asked, struct error *err);

@@ -38,9 +38,6 @@ static bool check_grant(const struct command_input *input, struct login_config *
     if (grant == NULL)
         return refuse_choice(input, "grant-type",
                              "auto|authcode|authcode-keyboard|password|device-code|client-credentials", err);
-    if (grant->refusal != NULL)
-        return error_set(err, ERROR_UNSUPPORTED, "the grant '%s' %s: use --grant-type=authcode", grant->name,
-                         grant->refusal);
     config->grant = grant;
     return true;
 }

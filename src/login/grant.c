@@ -9,11 +9,11 @@
 #include "login/password.h"
 
 const struct grant grant_table[] = {
-    {"authcode", false, NULL, authorization_code_run},
-    {"authcode-keyboard", false, NULL, keyboard_run},
-    {"password", false, NULL, password_run},
-    {"device-code", false, NULL, device_code_run},
-    {"client-credentials", true, NULL, client_credentials_run},
+    {"authcode", false, authorization_code_run},
+    {"authcode-keyboard", false, keyboard_run},
+    {"password", false, password_run},
+    {"device-code", false, device_code_run},
+    {"client-credentials", true, client_credentials_run},
 };
 const size_t grant_count = array_length(grant_table);
 
