@@ -16,7 +16,6 @@ struct session_key_parts {
     bool client_grant;              /* client credentials: no person */
     const char *user;               /* user name or account; NULL */
     const struct text_map *extra;   /* authorization request parameters; order does not matter; may be NULL */
-    const char *audience;           /* NULL */
     bool access_token;              /* token kind */
     const struct text_map *headers; /* only their SHA-256 is kept; may be NULL */
     bool tls_unverified;            /* --insecure-skip-tls-verify */

@@ -122,7 +122,7 @@ static json_t *make_tuple(const struct session_key_parts *parts)
         {"grant", json_string(parts->client_grant ? "client" : "person")},
         {"user", make_text(parts->user)},
         {"extra", make_pairs(parts->extra)},
-        {"audience", make_text(parts->audience)},
+        {"audience", json_null()}, /* of no use, but every stored session has it in its name */
         {"token_kind", json_string(parts->access_token ? "access_token" : "id_token")},
         {"headers", make_digest(parts->headers)},
         {"tls_verified", json_boolean(!parts->tls_unverified)},
@@ -189,8 +189,7 @@ static bool draw_tuple(const struct session_key_parts *parts, struct buffer *out
            draw_text(parts->client_grant ? "client" : "person", out) &&
            buffer_append_text(out, ",\"user\":") && draw_text(parts->user, out) &&
            buffer_append_text(out, ",\"extra\":") && draw_pairs(parts->extra, out) &&
-           buffer_append_text(out, ",\"audience\":") && draw_text(parts->audience, out) &&
-           buffer_append_text(out, ",\"token_kind\":") &&
+           buffer_append_text(out, ",\"audience\":null,\"token_kind\":") &&
            draw_text(parts->access_token ? "access_token" : "id_token", out) &&
            buffer_append_text(out, ",\"headers\":") && draw_text(has_headers ? hex : NULL, out) &&
            buffer_append_text(out, ",\"tls_verified\":") &&

@@ -57,7 +57,6 @@ static void test_each_element_makes_another_name(void **state)
         {.issuer = ISSUER, .client_id = "kubernetes", .client_grant = true},
         {.issuer = ISSUER, .client_id = "kubernetes", .user = "email"},
         {.issuer = ISSUER, .client_id = "kubernetes", .extra = &map},
-        {.issuer = ISSUER, .client_id = "kubernetes", .audience = "email"},
         {.issuer = ISSUER, .client_id = "kubernetes", .access_token = true},
         {.issuer = ISSUER, .client_id = "kubernetes", .headers = &map},
         {.issuer = ISSUER, .client_id = "kubernetes", .tls_unverified = true},
@@ -80,7 +79,6 @@ static void test_stays_the_same_name(void **state)
     b.extra = &none;
     b.headers = &none;
     b.user = "";
-    b.audience = "";
     assert_names(&a, &b, true);
 
     /* a release that changes it makes everybody log in again */
