@@ -22,7 +22,5 @@ void jwk_set_cleanup(struct jwk_set **set);
  * tried. */
 size_t jwk_set_total(const struct jwk_set *set);
 size_t jwk_set_usable(const struct jwk_set *set);
-/* True when a usable key has this kid, compared byte for byte. */
-bool jwk_set_has_kid(const struct jwk_set *set, const char *kid);
 
 #endif

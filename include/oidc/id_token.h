@@ -45,9 +45,5 @@ void id_token_release(struct id_token *token);
 bool id_token_verify(const char *token, const struct jwk_set *set,
                      const struct id_token_expectation *expected, struct id_token *out, struct error *err)
     must_check;
-/* For a token of our own cache: claims without the signature (REF-11): iss and aud are ours, exp is a time
- * (which may have passed: the caller looks at expires_at). Without sub or iat the members are NULL and 0. */
-bool id_token_reread(const char *token, const struct id_token_expectation *expected, struct id_token *out,
-                     struct error *err) must_check;
 
 #endif

@@ -204,12 +204,3 @@ size_t jwk_set_usable(const struct jwk_set *set)
 {
     return set->usable;
 }
-
-bool jwk_set_has_kid(const struct jwk_set *set, const char *kid)
-{
-    for (size_t i = 0; kid != NULL && i < set->usable; i++) {
-        if (text_equal(set->keys[i].kid, kid))
-            return true;
-    }
-    return false;
-}

@@ -259,22 +259,6 @@ static void test_limits(void **state)
     assert_int_equal(err.code, ERROR_JWKS_LIMIT);
 }
 
-static void test_kid(void **state)
-{
-    (void)state;
-    test_ids("IDT-08");
-    cleanup_jwk_set struct jwk_set *set =
-        parse(KEY_SET(EC_JWK ",{\"kty\":\"oct\",\"kid\":\"o\"},{\"kty\":\"EC\",\"kid\":\"bad\"}"));
-    assert_true(jwk_set_has_kid(set, "ec"));
-    assert_false(jwk_set_has_kid(set, "EC"));
-    assert_false(jwk_set_has_kid(set, "e"));
-    assert_false(jwk_set_has_kid(set, "ec "));
-    assert_false(jwk_set_has_kid(set, ""));
-    assert_false(jwk_set_has_kid(set, "o"));
-    assert_false(jwk_set_has_kid(set, "bad"));
-    assert_false(jwk_set_has_kid(set, NULL));
-}
-
 static void test_no_library(void **state)
 {
     (void)state;
@@ -303,7 +287,6 @@ int main(void)
         cmocka_unit_test(test_sets),
         cmocka_unit_test(test_refused_sets),
         cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_kid),
         cmocka_unit_test(test_no_library),
         cmocka_unit_test(test_free_of_nothing),
     };

@@ -258,6 +258,19 @@ static void test_missing_keys(void **state)
     assert_false(jws_key_is_missing(&err));
 }
 
+/* Every one of them fits the token but for its kid. */
+static void test_kid_is_compared_by_its_bytes(void **state)
+{
+    static const char *const kids[] = {"EC", "e", "ec ", ""};
+    (void)state;
+    test_ids("IDT-08");
+    for (size_t i = 0; i < array_length(kids); i++) {
+        cleanup_string char *set = memory_format("{\"keys\":[{\"kty\":\"EC\",\"kid\":\"%s\"%s]}", kids[i],
+                                                 strstr(EC_JWK, ",\"crv\""));
+        expect_refusal(ID_TOKEN, set, ERROR_IDTOKEN_KEY, "no key 'ec' for 'ES256'");
+    }
+}
+
 #define FOUR(keys) keys "," keys "," keys "," keys
 
 static void test_eight_candidates(void **state)
@@ -315,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_inspected_headers),
         cmocka_unit_test(test_listed_algorithms),
         cmocka_unit_test(test_missing_keys),
+        cmocka_unit_test(test_kid_is_compared_by_its_bytes),
         cmocka_unit_test(test_eight_candidates),
         cmocka_unit_test(test_signature_sizes),
         cmocka_unit_test(test_invalid_key),
