@@ -62,7 +62,6 @@ void callback_gate_sweep(struct callback_gate *gate);
 void callback_gate_forget(struct callback_gate *gate, int fd);
 /* Exempts the connection; false when too many wait already. */
 bool callback_gate_wait(struct callback_gate *gate, int fd) must_check;
-bool callback_gate_has_waiting(const struct callback_gate *gate);
 /* The opposite of callback_gate_wait; its 5 s begin now. */
 void callback_gate_resume(struct callback_gate *gate, int fd);
 /* Closes what it holds; not what was given away. */

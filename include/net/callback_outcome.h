@@ -9,16 +9,12 @@
 
 struct callback_outcome {
     bool is_known;
-    bool was_fetched;              /* somebody gets ANSWER */
     struct callback_answer answer; /* borrows from BODY and LOCATION */
     char *body, *location;
     char *promised; /* where a 303 sent the browser, until it comes; else NULL */
 };
-/* Copies ANSWER. IS_AWAITED: somebody will get it. */
-void callback_outcome_set(struct callback_outcome *outcome, const struct callback_answer *answer,
-                          bool is_awaited);
-/* For one who asks now. Borrowed. */
-const struct callback_answer *callback_outcome_fetch(struct callback_outcome *outcome);
+/* Copies ANSWER. */
+void callback_outcome_set(struct callback_outcome *outcome, const struct callback_answer *answer);
 /* To be told of every answer of the handler, and of every target that was asked for. */
 void callback_outcome_note_answer(struct callback_outcome *outcome, const struct callback_answer *answer);
 void callback_outcome_note_request(struct callback_outcome *outcome, const char *target);

@@ -52,8 +52,6 @@ void callback_server_release(struct callback_server *server, const struct callba
 /* Runs the loop until all answers are flushed or MILLISECONDS passed. A 303 that was answered promises
  * another request: its answer is waited for as well. Not from within the handler. */
 void callback_server_drain(struct callback_server *server, int milliseconds);
-/* True while at least one request waits for callback_server_release, or was answered by it. */
-bool callback_server_has_waiter(const struct callback_server *server);
 /* Frees the port at once. Harmless for NULL; not from within the handler. */
 void callback_server_close(struct callback_server *server);
 void callback_server_cleanup(struct callback_server **server);

@@ -79,11 +79,7 @@ bool http_finish(struct http_transfer *transfer, struct http_response *out, stru
 /* Gives it up and frees it. NULL is harmless. */
 void http_cancel(struct http_transfer *transfer);
 
-/* The number of requests sent so far. */
-unsigned http_request_count(const struct http *http);
 /* Binds libcurl and gives its version text, borrowed. */
 bool http_library_version(const char **version, struct error *err) must_check;
-/* True when the host of URL is localhost, 127.0.0.1 or [::1]. */
-bool http_url_is_loopback(const char *url);
 
 #endif

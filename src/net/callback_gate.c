@@ -247,11 +247,6 @@ bool callback_gate_wait(struct callback_gate *gate, int fd)
     return true;
 }
 
-bool callback_gate_has_waiting(const struct callback_gate *gate)
-{
-    return count_phase(gate, CALLBACK_PHASE_WAITING) > 0;
-}
-
 void callback_gate_resume(struct callback_gate *gate, int fd)
 {
     struct callback_connection *connection = find(gate, fd);

@@ -7,8 +7,7 @@
 
 enum { SEE_OTHER = 303 };
 
-void callback_outcome_set(struct callback_outcome *outcome, const struct callback_answer *answer,
-                          bool is_awaited)
+void callback_outcome_set(struct callback_outcome *outcome, const struct callback_answer *answer)
 {
     memory_replace_text(&outcome->body, answer->body);
     memory_replace_text(&outcome->location, answer->location);
@@ -17,13 +16,6 @@ void callback_outcome_set(struct callback_outcome *outcome, const struct callbac
     outcome->answer.body = outcome->body;
     outcome->answer.location = outcome->location;
     outcome->is_known = true;
-    outcome->was_fetched |= is_awaited;
-}
-
-const struct callback_answer *callback_outcome_fetch(struct callback_outcome *outcome)
-{
-    outcome->was_fetched = true;
-    return &outcome->answer;
 }
 
 void callback_outcome_note_answer(struct callback_outcome *outcome, const struct callback_answer *answer)

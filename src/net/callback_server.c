@@ -129,7 +129,7 @@ static enum MHD_Result wait_or_answer(struct request *request, const struct call
         return answer_request(request, answer);
     }
     if (server->outcome.is_known)
-        return answer_request(request, callback_outcome_fetch(&server->outcome));
+        return answer_request(request, &server->outcome.answer);
     if (!callback_gate_wait(&server->gate, request->fd))
         return answer_request(request, &(struct callback_answer){.status = MHD_HTTP_SERVICE_UNAVAILABLE});
     request->is_waiting = true;
@@ -150,7 +150,7 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *conn
         return MHD_NO;
     if (request->is_waiting) {
         request->is_waiting = false;
-        return answer_request(request, callback_outcome_fetch(&server->outcome));
+        return answer_request(request, &server->outcome.answer);
     }
     unsigned status = judge(request, method);
     if (status != 200)
@@ -342,7 +342,7 @@ size_t callback_server_index(const struct callback_server *server)
 
 void callback_server_release(struct callback_server *server, const struct callback_answer *answer)
 {
-    callback_outcome_set(&server->outcome, answer, callback_gate_has_waiting(&server->gate));
+    callback_outcome_set(&server->outcome, answer);
     resume_waiting(server, false);
     loop_after(server->loop, 0, tick, server); /* the library does not wake its epoll descriptor for that */
 }
@@ -353,11 +353,6 @@ void callback_server_drain(struct callback_server *server, int milliseconds)
     run(server);
     if (!server->is_drained)
         (void)!loop_run(server->loop, &server->is_drained, clock_monotonic() + milliseconds, &ignored);
-}
-
-bool callback_server_has_waiter(const struct callback_server *server)
-{
-    return server->outcome.was_fetched || callback_gate_has_waiting(&server->gate);
 }
 
 void callback_server_close(struct callback_server *server)

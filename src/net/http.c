@@ -79,11 +79,6 @@ void http_cleanup(struct http **http)
     *http = NULL;
 }
 
-unsigned http_request_count(const struct http *http)
-{
-    return http->requests;
-}
-
 void http_response_release(struct http_response *response)
 {
     buffer_release(&response->body);

@@ -53,8 +53,7 @@ struct http {
     struct buffer authorities; /* what http_trust_read gave */
     CURL *idle;                /* the handle that waits for the next request */
     bool reads_bundle;         /* of the system's roots, not only the hashed directory */
-    unsigned requests;
-    bool hurries; /* not patient */
+    bool hurries;              /* not patient */
 };
 
 /* Why we ended a transfer ourselves. */

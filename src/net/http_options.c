@@ -213,7 +213,6 @@ static int transfer_leaves(void *context, char *address, char *own_address, int 
         return CURL_PREREQFUNC_ABORT;
     }
     transfer->sends++;
-    transfer->http->requests++;
     transfer->response.sent = true;
     return CURL_PREREQFUNC_OK;
 }

@@ -96,10 +96,3 @@ char *http_target_of_redirect(const char *url, const char *location)
         return NULL;
     return url_shown_host(parts);
 }
-
-bool http_url_is_loopback(const char *url)
-{
-    cleanup_target struct http_target target = {0};
-    struct error err = {0};
-    return http_bind(&err) && http_target_parse(url, &target, &err) && target.is_loopback;
-}

@@ -174,16 +174,13 @@ static void test_waits_for_the_outcome(void **state)
     (void)state;
     test_ids("CB-13");
     bench_open(&bench);
-    assert_false(callback_server_has_waiter(bench.server));
     open_request(&first, &bench, "/done");
     open_request(&second, &bench, "/done");
     run_until_asked(&bench, 2);
-    assert_true(callback_server_has_waiter(bench.server));
     assert_false(first.is_closed);
     char body[] = "<p>outcome</p>";
     callback_server_release(bench.server, &(struct callback_answer){.status = 200, .body = body});
     memset(body, 'x', sizeof body - 1);
-    assert_true(callback_server_has_waiter(bench.server));
     client_run(bench.loop, &first.is_closed);
     client_run(bench.loop, &second.is_closed);
     assert_int_equal(client_status(&first), 200);
@@ -195,7 +192,6 @@ static void test_waits_for_the_outcome(void **state)
     /* a later one needs not wait; the others are the handler's as before */
     assert_int_equal(client_get(bench.loop, bench.port, "/done"), 200);
     assert_int_equal(client_get(bench.loop, bench.port, "/nothing"), 404);
-    assert_true(callback_server_has_waiter(bench.server));
     bench_close(&bench);
 }
 
@@ -247,22 +243,6 @@ static void test_eight_may_wait(void **state)
         assert_int_equal(client_status(&clients[i]), 200);
         client_close(&clients[i]);
     }
-    bench_close(&bench);
-}
-
-/* Nobody who only waited once is taken for a waiter when he has left. */
-static void test_no_waiter_is_left(void **state)
-{
-    struct bench bench;
-    struct client client;
-    (void)state;
-    bench_open(&bench);
-    open_request(&client, &bench, "/done");
-    run_until_asked(&bench, 1);
-    assert_true(callback_server_has_waiter(bench.server));
-    client_close(&client);
-    client_pause(bench.loop, 600);
-    assert_false(callback_server_has_waiter(bench.server));
     bench_close(&bench);
 }
 
@@ -389,7 +369,6 @@ int main(void)
         cmocka_unit_test(test_waits_for_the_outcome),
         cmocka_unit_test(test_answers_at_once),
         cmocka_unit_test(test_eight_may_wait),
-        cmocka_unit_test(test_no_waiter_is_left),
         cmocka_unit_test(test_drain),
         cmocka_unit_test(test_drain_waits_for_the_promised),
         cmocka_unit_test(test_port_is_free_after_close),

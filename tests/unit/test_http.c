@@ -31,7 +31,6 @@ static void test_answer(void **state)
     assert_int_equal(response->date, 0);
     assert_true(fixture_get(&fixture, server.plain, "/trailer", (struct http_request){0}));
     assert_null(response->location);
-    assert_int_equal(http_request_count(fixture.http), 3);
 }
 
 static void test_get_on_the_wire(void **state)
@@ -179,7 +178,7 @@ static void test_refused_requests(void **state)
     assert_code(&fixture.err, ERROR_CONFIG);
     assert_false(fixture_get(&fixture, server.plain, "/ok", accept));
     assert_code(&fixture.err, ERROR_CONFIG);
-    assert_int_equal(http_request_count(fixture.http), 0);
+    assert_false(fixture.response.sent);
 }
 
 static void test_plain_http_needs_leave(void **state)
@@ -280,7 +279,6 @@ static void test_connection_reuse(void **state)
         assert_true(
             fixture_get(&fixture, server.plain, "/ok", (struct http_request){.form = i == 3 ? "a=b" : NULL}));
     assert_int_equal(server.view->connections, connections + 1);
-    assert_int_equal(http_request_count(fixture.http), 5);
 }
 
 /* Nothing of ours may be inherited by a browser. */
@@ -329,23 +327,25 @@ static void test_log(void **state)
     close(ends[1]);
 }
 
+/* Plain http goes to this machine only; all but the first four merely look like it. */
 static void test_loopback_urls(void **state)
 {
-    static const char *const yes[] = {"http://localhost", "https://LocalHost:8443/x", "http://127.0.0.1:80/",
-                                      "http://[::1]:9000/a?b"};
-    static const char *const no[] = {"http://localhost.example", "http://127.0.0.1.example/",
-                                     "http://127.0.0.2/",        "http://evil/?localhost",
-                                     "http://a@localhost/",      "http://[::2]/",
-                                     "http://0.0.0.0/",          "localhost",
-                                     "file://localhost/",        "http://evil#@localhost/",
-                                     "https://evil\\@localhost/"};
+    static const char *const urls[] = {
+        "http://localhost",      "http://LocalHost:8443/x",  "http://127.0.0.1:80/",
+        "http://[::1]:9000/a?b", "http://localhost.example", "http://127.0.0.1.example/",
+        "http://127.0.0.2/",     "http://evil/?localhost",   "http://a@localhost/",
+        "http://[::2]/",         "http://0.0.0.0/",          "localhost",
+        "file://localhost/",     "http://evil#@localhost/",  "https://evil\\@localhost/"};
+    cleanup_fixture struct fixture fixture = {0};
     (void)state;
-    for (size_t i = 0; i < array_length(yes); i++)
-        if (!http_url_is_loopback(yes[i]))
-            fail_msg("%s", yes[i]);
-    for (size_t i = 0; i < array_length(no); i++)
-        if (http_url_is_loopback(no[i]))
-            fail_msg("%s", no[i]);
+    fixture_open(&fixture);
+    for (size_t i = 0; i < array_length(urls); i++) {
+        struct http_request request = {.what = "the page", .url = urls[i], .limit = 10};
+        struct http_transfer *transfer = NULL;
+        if (http_start(fixture.http, &request, &transfer, &fixture.err) != (i < 4))
+            fail_msg("%s: %s", urls[i], fixture.err.message);
+        http_cancel(transfer);
+    }
 }
 
 static void test_library_version(void **state)
