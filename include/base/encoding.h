@@ -16,8 +16,7 @@ void encoding_base64url(const uint8_t *bytes, size_t length, char *out);
 /* Strict: alphabet only, no padding, no white space, unused bits zero. False without touching OUT's length on
  * anything else, or when the result would exceed OUT's limit. Appends to OUT. */
 bool encoding_base64url_decode(const char *text, size_t length, struct buffer *out) must_check;
-/* Standard base64 with padding (RFC 4648 section 4). Decoding skips CR and LF, nothing else. */
-void encoding_base64(const uint8_t *bytes, size_t length, struct buffer *out);
+/* Standard base64 with padding (RFC 4648 section 4); CR and LF are skipped, nothing else. */
 bool encoding_base64_decode(const char *text, size_t length, struct buffer *out) must_check;
 
 /* Percent-encodes everything but unreserved characters (RFC 3986 section 2.3); a space becomes %20. */

@@ -19,7 +19,6 @@ void text_list_add_bytes(struct text_list *list, const char *bytes, size_t lengt
 bool text_list_contains(const struct text_list *list, const char *text);
 /* Adds unless it is there already. */
 void text_list_add_once(struct text_list *list, const char *text);
-void text_list_copy(struct text_list *to, const struct text_list *from);
 /* Sorts by bytes. */
 void text_list_sort(struct text_list *list);
 /* The items joined by SEPARATOR; "" for none. The caller owns it. */

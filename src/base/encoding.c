@@ -5,12 +5,11 @@
 #include <string.h>
 
 static const char url_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-static const char standard_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char hex_upper[] = "0123456789ABCDEF";
 static const char hex_lower[] = "0123456789abcdef";
 
 /* Writes the 2 to 4 digits of at most 3 bytes; gives their number. */
-static size_t encode_group(const char *alphabet, const uint8_t *bytes, size_t length, char *out)
+static size_t encode_group(const uint8_t *bytes, size_t length, char *out)
 {
     uint32_t bits = (uint32_t)bytes[0] << 16;
     if (length > 1)
@@ -18,24 +17,15 @@ static size_t encode_group(const char *alphabet, const uint8_t *bytes, size_t le
     if (length > 2)
         bits |= bytes[2];
     for (size_t i = 0; i <= length; i++)
-        out[i] = alphabet[bits >> (18 - 6 * i) & 63];
+        out[i] = url_alphabet[bits >> (18 - 6 * i) & 63];
     return length + 1;
 }
 
 void encoding_base64url(const uint8_t *bytes, size_t length, char *out)
 {
     for (size_t at = 0; at < length; at += 3)
-        out += encode_group(url_alphabet, bytes + at, length - at < 3 ? length - at : 3, out);
+        out += encode_group(bytes + at, length - at < 3 ? length - at : 3, out);
     *out = '\0';
-}
-
-void encoding_base64(const uint8_t *bytes, size_t length, struct buffer *out)
-{
-    for (size_t at = 0; at < length; at += 3) {
-        char group[] = "====";
-        encode_group(standard_alphabet, bytes + at, length - at < 3 ? length - at : 3, group);
-        buffer_add(out, group);
-    }
 }
 
 /* Collects digits of 6 bits and gives bytes, a chunk at a time. */
@@ -123,7 +113,7 @@ bool encoding_base64_decode(const char *text, size_t length, struct buffer *out)
             continue;
         }
         digits++;
-        good = padding == 0 && collect(&collector, standard_alphabet + 62, text[at], out);
+        good = padding == 0 && collect(&collector, "+/", text[at], out);
     }
     if (good && collect_end(&collector, out) && padding < 3 && (digits + padding) % 4 == 0)
         return true;

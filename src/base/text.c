@@ -44,12 +44,6 @@ void text_list_add_once(struct text_list *list, const char *text)
         text_list_add(list, text);
 }
 
-void text_list_copy(struct text_list *to, const struct text_list *from)
-{
-    for (size_t i = 0; i < from->count; i++)
-        text_list_add(to, from->items[i]);
-}
-
 static int compare_items(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);

@@ -132,10 +132,7 @@ static void test_base64(void **state)
         {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xfb\xff\xbf", "+/+/"},
     };
     for (size_t i = 0; i < array_length(vectors); i++) {
-        cleanup_buffer struct buffer text = BUFFER(10);
         cleanup_buffer struct buffer bytes = BUFFER(10);
-        encoding_base64((const uint8_t *)vectors[i].bytes, strlen(vectors[i].bytes), &text);
-        assert_string_equal(buffer_text(&text), vectors[i].text);
         assert_true(encoding_base64_decode(vectors[i].text, strlen(vectors[i].text), &bytes));
         assert_string_equal(buffer_text(&bytes), vectors[i].bytes);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which certificates are believed, and how it is said when one is not; proxies. */
-#include "base/encoding.h"
 #include "base/file.h"
+#include "base64.h"
 #include "tls_fixture.h"
 
 static struct server server;
@@ -25,11 +25,10 @@ static bool get(struct fixture *fixture, const char *host, int port)
 static char *read_base64(const char *name)
 {
     cleanup_string char *path = tls_path(&tls, name);
-    cleanup_buffer struct buffer text = BUFFER(PAGE), out = BUFFER(PAGE);
+    cleanup_buffer struct buffer text = BUFFER(PAGE);
     struct error err = {0};
     assert_true(file_read(path, &text, &err));
-    encoding_base64((const uint8_t *)text.data, text.length, &out);
-    return buffer_steal(&out);
+    return base64(text.data, text.length);
 }
 
 static void write_file(const char *name, const char *text)
