@@ -48,6 +48,8 @@ bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool text_starts_with(const char *text, const char *prefix);
 bool text_ends_with(const char *text, const char *suffix);
 bool text_is_empty(const char *text); /* NULL or "" */
+/* True when TEXT (NULL has none) holds C0 or DEL: what could end a header, a request line or a record. */
+bool text_has_control(const char *text);
 /* Not empty, and nothing that JSON or an HTTP header would have to escape (b64token, RFC 6750 2.1). */
 bool text_is_b64token(const char *text);
 /* Decimal digits only, within MINIMUM..MAXIMUM; no sign but '-', no spaces. */

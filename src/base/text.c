@@ -160,6 +160,14 @@ bool text_is_empty(const char *text)
     return text == NULL || text[0] == '\0';
 }
 
+bool text_has_control(const char *text)
+{
+    for (; text != NULL && *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return true;
+    return false;
+}
+
 bool text_is_b64token(const char *text)
 {
     if (text_is_empty(text))

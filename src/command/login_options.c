@@ -95,10 +95,7 @@ static bool check_numbers(const struct options *options, struct error *err)
 /* Control bytes in a configured text would end up in a header or a request line. */
 static bool check_text(const char *name, const char *text, struct error *err)
 {
-    for (const char *c = text; c != NULL && *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            return error_set(err, ERROR_CONFIG, "%s holds a control character", name);
-    return true;
+    return !text_has_control(text) || error_set(err, ERROR_CONFIG, "%s holds a control character", name);
 }
 
 /* It is shown, compared and stored as it is. */

@@ -51,19 +51,11 @@ static bool check_source(const struct options *options, const struct login_confi
     return identity_token_check(options->assertion_source, err);
 }
 
-static bool has_control(const char *text)
-{
-    for (; text != NULL && *text != '\0'; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return true;
-    return false;
-}
-
 bool pipeline_options_fill(const struct command_input *input, struct login_options *out, struct error *err)
 {
     const struct options *options = input->options;
     struct login_config *config = &out->config;
-    if (has_control(options->assertion_audience) || has_control(options->assertion_key_id))
+    if (text_has_control(options->assertion_audience) || text_has_control(options->assertion_key_id))
         return error_set(
             err, ERROR_CONFIG,
             "--client-assertion-audience or --client-assertion-key-id holds a control character");

@@ -9,14 +9,6 @@
 /* Authentik skips its first page on it, so a wrong one leads to a password page for the wrong name. */
 #define HINT "login_hint"
 
-static bool is_plain(const char *text)
-{
-    for (const char *c = text; *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            return false;
-    return text[0] != '\0';
-}
-
 static char *find_hint(const char *token)
 {
     static const char *const names[] = {"preferred_username", "email"};
@@ -26,7 +18,7 @@ static char *find_hint(const char *token)
         return NULL;
     for (size_t i = 0; i < array_length(names); i++) {
         const char *value = json_text(claims, names[i]);
-        if (value != NULL && is_plain(value))
+        if (!text_is_empty(value) && !text_has_control(value))
             return memory_copy_text(value);
     }
     return NULL;

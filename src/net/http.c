@@ -45,7 +45,7 @@ bool http_open(struct loop *loop, const struct http_settings *settings, struct h
     if (!http_headers_check(settings->headers, err) || !http_trust_read(settings, &authorities, err) ||
         !http_bind(err))
         return false;
-    if (settings->user_agent != NULL && http_has_control(settings->user_agent))
+    if (text_has_control(settings->user_agent))
         return error_set(err, ERROR_CONFIG, "the user agent has a control character");
     struct http *http = memory_allocate(sizeof *http);
     http->loop = loop;
@@ -109,7 +109,7 @@ static bool request_check(const struct http *http, const struct http_request *re
     const char *const values[] = {request->basic_user, request->basic_password, request->bearer,
                                   request->accept};
     for (size_t i = 0; i < array_length(values); i++)
-        if (values[i] != NULL && http_has_control(values[i]))
+        if (text_has_control(values[i]))
             return error_set(err, ERROR_CONFIG, "cannot fetch %s: a control character in a header value",
                              request->what);
     if (!http_target_parse(request->url, target, err))

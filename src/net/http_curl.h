@@ -40,8 +40,6 @@ void http_target_release(struct http_target *target);
 /* The host that LOCATION leads to from URL, for messages; NULL when it cannot be understood. The caller owns
  * it. */
 char *http_target_of_redirect(const char *url, const char *location) must_check;
-/* True when TEXT has a byte that could end a header line or a request line. */
-bool http_has_control(const char *text);
 
 /* The certificates of --certificate-authority and --certificate-authority-data in one PEM text; empty when
  * none is given. */

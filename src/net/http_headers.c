@@ -43,7 +43,7 @@ bool http_headers_check(const struct text_map *headers, struct error *err)
         const struct text_pair *header = &headers->items[i];
         if (!check_name(header->name, err))
             return false;
-        if (http_has_control(header->value))
+        if (text_has_control(header->value))
             return error_set(err, ERROR_CONFIG, "request header '%s': its value has a control character",
                              safe(header->name));
         if (header_is_ours(header->name))

@@ -39,19 +39,11 @@ static bool host_is_loopback(const char *host)
                             strcmp(host, "[::1]") == 0);
 }
 
-bool http_has_control(const char *text)
-{
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return true;
-    return false;
-}
-
 bool http_target_parse(const char *url, struct http_target *out, struct error *err)
 {
     cleanup_curl_url CURLU *parts = NULL;
     struct http_target target = {0};
-    if (http_has_control(url) || strchr(url, ' ') != NULL)
+    if (text_has_control(url) || strchr(url, ' ') != NULL)
         return error_set(err, ERROR_CONFIG, "the address has a control character or a space in it");
     parts = curl.curl_url();
     if (parts == NULL)

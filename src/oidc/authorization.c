@@ -15,15 +15,6 @@ static const char *const protected_names[] = {
     "code_challenge_method", "request",   "request_uri",  "response_mode",
 };
 
-static bool has_control_bytes(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return true;
-    }
-    return false;
-}
-
 static bool check_extra_name(const char *name, struct error *err)
 {
     if (name[0] == '\0')
@@ -45,7 +36,7 @@ bool authorization_check_extra(const struct text_map *extra, struct error *err)
         const char *name = extra->items[i].name;
         if (!check_extra_name(name, err))
             return false;
-        if (has_control_bytes(name) || has_control_bytes(extra->items[i].value))
+        if (text_has_control(name) || text_has_control(extra->items[i].value))
             return error_set(err, ERROR_CONFIG,
                              "the extra authorization parameter '%s' has control characters", safe(name));
     }

@@ -12,15 +12,6 @@ static bool is_visible_ascii(char c)
     return c > 0x20 && c < 0x7f;
 }
 
-static bool has_control_bytes(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return true;
-    }
-    return false;
-}
-
 /* code = 1*VSCHAR (RFC 6749 A.11). */
 static bool code_is_valid(const char *code)
 {
@@ -69,13 +60,13 @@ static bool path_is_expected(const char *path, size_t length, const char *expect
 static bool parameter_is_plain(const struct query_parameter *parameter)
 {
     static const char *const judged_later[] = {"code", "error", "error_description", "error_uri"};
-    if (has_control_bytes(parameter->name))
+    if (text_has_control(parameter->name))
         return false;
     for (size_t i = 0; i < array_length(judged_later); i++) {
         if (strcmp(parameter->name, judged_later[i]) == 0)
             return true;
     }
-    return !has_control_bytes(parameter->value);
+    return !text_has_control(parameter->value);
 }
 
 static bool parameters_are_plain(const struct query *query)

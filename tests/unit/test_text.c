@@ -171,6 +171,18 @@ static void test_distance_limit(void **state)
     assert_int_equal(text_distance_limit("get-token-and-more"), 4);
 }
 
+static void test_control(void **state)
+{
+    static const char *const with[] = {"\x01", "a\x1f", "a\nb", "\x7f", "\t"};
+    static const char *const without[] = {"", " ", "a~", "\xc3\xa4", "\xc2\x80"};
+    (void)state;
+    for (size_t i = 0; i < array_length(with); i++)
+        assert_true(text_has_control(with[i]));
+    for (size_t i = 0; i < array_length(without); i++)
+        assert_false(text_has_control(without[i]));
+    assert_false(text_has_control(NULL));
+}
+
 static void test_b64token(void **state)
 {
     static const char *const good[] = {"a", "Az09-._~+/=", "eyJ.eyJ.x_-"};
@@ -193,6 +205,7 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_distance),
         cmocka_unit_test(test_distance_limit),
+        cmocka_unit_test(test_control),
         cmocka_unit_test(test_b64token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
