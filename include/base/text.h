@@ -73,6 +73,9 @@ struct text_safe text_make_safe(const char *text);
 enum { TEXT_SHOWN_MAX = 16 };
 const char *text_show(const char *text);
 #define safe(value) text_show(value)
+/* The length of the UTF-8 character (RFC 3629) that the LENGTH bytes, at least one, begin with; 0 when it is
+ * none. */
+size_t text_read_character(const uint8_t *bytes, size_t length, uint32_t *character) must_check;
 /* True for valid UTF-8 without any character that would be shown as \u{..}; of any length. */
 bool text_is_plain(const char *text);
 

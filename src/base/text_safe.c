@@ -49,8 +49,7 @@ static size_t sequence_length(uint8_t lead, uint32_t *bits)
     return 0;
 }
 
-/* Reads one character: its length, or 0 when BYTES do not begin with valid UTF-8 (RFC 3629). */
-static size_t read_character(const uint8_t *bytes, size_t length, uint32_t *character)
+size_t text_read_character(const uint8_t *bytes, size_t length, uint32_t *character)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
     uint32_t value = 0;
@@ -76,7 +75,7 @@ struct text_safe text_make_safe_bytes(const char *bytes, size_t length)
     size_t at = 0;
     while (at < length) {
         uint32_t character = source[at];
-        size_t size = read_character(source + at, length - at, &character);
+        size_t size = text_read_character(source + at, length - at, &character);
         bool shown = size > 0 && !is_hidden(character);
         if (size == 0)
             size = 1;
@@ -101,7 +100,7 @@ bool text_is_plain(const char *text)
     const uint8_t *at = (const uint8_t *)text;
     for (size_t left = strlen(text); left > 0;) {
         uint32_t character = 0;
-        size_t size = read_character(at, left, &character);
+        size_t size = text_read_character(at, left, &character);
         if (size == 0 || is_hidden(character))
             return false;
         at += size;

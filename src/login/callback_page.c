@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "net/browser.h"
 
-enum { PAGE_LIMIT = 256 * 1024, REFERENCE_SIZE = 8 };
+enum { PAGE_LIMIT = 256 * 1024, REFERENCE_SIZE = 8, CHARACTER_SIZE = 4 };
 
 static const char style[] =
     ":root{color-scheme:light dark;--page:#f4f5f7;--card:#fff;--line:#e2e5ea;--text:#15181d;--soft:#57606c;"
@@ -57,25 +57,6 @@ static const struct mark good = {"good", "M21 33.5l7.5 7.5L44 25"};
 static const struct mark bad = {"bad", "M24 24l16 16M40 24L24 40"};
 static const struct mark note = {"note", "M32 31v12M32 22v.01"};
 
-/* The length of the UTF-8 character at TEXT, 0 when it is none (RFC 3629 section 4). */
-static size_t character_length(const char *text)
-{
-    const unsigned char *byte = (const unsigned char *)text;
-    if (byte[0] < 0x80)
-        return 1;
-    size_t length = byte[0] >= 0xf0 ? 4 : byte[0] >= 0xe0 ? 3 : 2;
-    if (byte[0] < 0xc2 || byte[0] > 0xf4)
-        return 0;
-    unsigned char lowest = byte[0] == 0xe0 ? 0xa0 : byte[0] == 0xf0 ? 0x90 : 0x80;
-    unsigned char highest = byte[0] == 0xed ? 0x9f : byte[0] == 0xf4 ? 0x8f : 0xbf;
-    if (byte[1] < lowest || byte[1] > highest)
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if (byte[i] < 0x80 || byte[i] > 0xbf)
-            return 0;
-    return length;
-}
-
 static const char *reference(char c)
 {
     switch (c) {
@@ -94,20 +75,20 @@ static const char *reference(char c)
     }
 }
 
-static bool is_control(const char *text, size_t length)
+static bool is_control(uint32_t character)
 {
-    unsigned char first = (unsigned char)text[0];
-    bool is_c1 = length == 2 && first == 0xc2 && (unsigned char)text[1] < 0xa0;
-    return is_c1 || first == 0x7f || (first < ' ' && first != '\t' && first != '\n');
+    return (character < ' ' && character != '\t' && character != '\n') ||
+           (character >= 0x7f && character <= 0x9f);
 }
 
 void callback_page_escape(const char *text, struct buffer *out)
 {
     cleanup_buffer struct buffer escaped = BUFFER(out->limit);
     while (*text != '\0') {
-        size_t length = character_length(text);
+        uint32_t character = 0;
+        size_t length = text_read_character((const uint8_t *)text, strnlen(text, CHARACTER_SIZE), &character);
         const char *instead = reference(*text);
-        if (length == 0 || is_control(text, length))
+        if (length == 0 || is_control(character))
             instead = "\xef\xbf\xbd";
         bool fits =
             instead != NULL ? buffer_append_text(&escaped, instead) : buffer_append(&escaped, text, length);
