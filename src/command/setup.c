@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `setup`: one login that leaves nothing behind, and what to put into a kubeconfig. */
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -57,19 +55,12 @@ static void add_comment(struct buffer *out, const char *lead, const char *text)
     buffer_add(out, "\n");
 }
 
-/* kubectl starts us wherever it was started: what names a file must not depend on the directory. */
-static char *absolute(const char *path)
-{
-    char *directory = path[0] != '/' ? realpath(".", NULL) : NULL;
-    char *result = directory != NULL ? memory_format("%s/%s", directory, path) : memory_copy_text(path);
-    free(directory);
-    return result;
-}
-
 static void add_argument(const struct option *option, const char *flag, struct entry *entry)
 {
     const char *value = flag + strlen("--") + strlen(option->name) + strlen("=");
-    cleanup_string char *path = (option->flags & OPTION_PATH) && value[0] != '\0' ? absolute(value) : NULL;
+    /* kubectl starts us wherever it was started: what names a file must not depend on the directory */
+    cleanup_string char *path =
+        (option->flags & OPTION_PATH) && value[0] != '\0' ? login_options_absolute(value) : NULL;
     cleanup_string char *whole =
         path != NULL ? memory_format("--%s=%s", option->name, path) : memory_copy_text(flag);
     text_list_add(&entry->arguments, whole);
@@ -81,7 +72,7 @@ static void add_secret(const struct command_input *input, const struct option *o
     cleanup_string char *variable = option_variable(option);
     cleanup_string char *file_variable = memory_format("%s_FILE", variable);
     if (option_from_file(input->options, option)) {
-        cleanup_string char *file = absolute(command_variable(input, file_variable));
+        cleanup_string char *file = login_options_absolute(command_variable(input, file_variable));
         text_map_set(&entry->environment, file_variable, file);
         return;
     }
