@@ -32,6 +32,9 @@ bool token_request_check(struct login_context *context, struct error *err) must_
 /* Whether the client proves itself with a secret, given or asked for. */
 bool token_request_has_secret(const struct login_context *context) must_check;
 
+/* Appends what says that JWT is the client's own assertion (RFC 7523 section 2.2). */
+void token_request_add_assertion(const char *jwt, struct buffer *form);
+
 /* Posts FORM (grant and its parameters, form-encoded; consumed: the client's parameters are appended).
  * Exactly one way of client authentication (TOK-02): the client's key when there is one, else by metadata
  * none, Basic or post. NEVER_RETRY: an authorization code. */

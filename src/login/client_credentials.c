@@ -13,8 +13,6 @@
 #include "login/token_request.h"
 #include "login/verification.h"
 
-#define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
 static bool check_account(const struct login_config *config, struct error *err)
 {
     bool has_name = config->username != NULL, has_password = config->password != NULL || config->ask_password;
@@ -88,8 +86,7 @@ static bool make_form(struct login_context *context, char **identity, struct buf
         return true;
     if (!identity_token_get(context, identity, err))
         return false;
-    encoding_form_pair("client_assertion_type", ASSERTION_TYPE, form);
-    encoding_form_pair("client_assertion", *identity, form);
+    token_request_add_assertion(*identity, form);
     return true;
 }
 

@@ -130,6 +130,12 @@ static bool sign(const struct client_proof *proof, struct client_assertion *asse
     return false;
 }
 
+void token_request_add_assertion(const char *jwt, struct buffer *form)
+{
+    encoding_form_pair("client_assertion_type", ASSERTION_TYPE, form);
+    encoding_form_pair("client_assertion", jwt, form);
+}
+
 /* TOK-03: a new one for every request. */
 static bool add_assertion(const struct login_config *config, struct buffer *form, struct error *err)
 {
@@ -146,8 +152,7 @@ static bool add_assertion(const struct login_config *config, struct buffer *form
                                          .now = clock_wall()};
     if (!sign(&config->proof, &assertion, &jwt, err))
         return error_prefix(err, "cannot use --client-assertion-key");
-    encoding_form_pair("client_assertion_type", ASSERTION_TYPE, form);
-    encoding_form_pair("client_assertion", jwt, form);
+    token_request_add_assertion(jwt, form);
     return true;
 }
 
