@@ -195,10 +195,6 @@ static bool run_help(const struct invocation *call, struct buffer *out, struct e
 
 static bool parse_options(const struct invocation *call, struct options *options, struct error *err)
 {
-    const char *home = NULL;
-    for (char **entry = environ; *entry != NULL; entry++)
-        if (text_starts_with(*entry, "HOME="))
-            home = *entry + strlen("HOME=");
     cleanup_string char *name = call->command != NULL
                                     ? memory_format("%s %s", call->program, call->command->name)
                                     : memory_copy_text(call->program);
@@ -206,7 +202,7 @@ static bool parse_options(const struct invocation *call, struct options *options
                                    .command_name = name,
                                    .words = call->words,
                                    .environment = environ,
-                                   .home = home};
+                                   .home = text_variable(environ, "HOME")};
     if (!options_parse(&source, options, err))
         return false;
     log_set_level((int)options->verbosity);

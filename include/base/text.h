@@ -47,7 +47,11 @@ void text_map_release(struct text_map *map); /* wipes the values: headers may be
 bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool text_starts_with(const char *text, const char *prefix);
 bool text_ends_with(const char *text, const char *suffix);
-bool text_is_empty(const char *text); /* NULL or "" */
+bool text_is_empty(const char *text);       /* NULL or "" */
+const char *text_or_null(const char *text); /* TEXT, NULL when it is empty */
+/* The value of NAME in ENVIRONMENT ("NAME=value" each, a NULL behind them; may be NULL itself). Borrowed;
+ * NULL when it is absent or empty. */
+const char *text_variable(char *const *environment, const char *name);
 /* True when TEXT (NULL has none) holds C0 or DEL: what could end a header, a request line or a record. */
 bool text_has_control(const char *text);
 /* Not empty, and nothing that JSON or an HTTP header would have to escape (b64token, RFC 6750 2.1). */

@@ -160,6 +160,20 @@ bool text_is_empty(const char *text)
     return text == NULL || text[0] == '\0';
 }
 
+const char *text_or_null(const char *text)
+{
+    return text_is_empty(text) ? NULL : text;
+}
+
+const char *text_variable(char *const *environment, const char *name)
+{
+    size_t length = strlen(name);
+    for (char *const *entry = environment; entry != NULL && *entry != NULL; entry++)
+        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
+            return text_or_null(*entry + length + 1);
+    return NULL;
+}
+
 bool text_has_control(const char *text)
 {
     for (; text != NULL && *text != '\0'; text++)

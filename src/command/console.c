@@ -11,11 +11,7 @@
 
 const char *command_variable(const struct command_input *input, const char *name)
 {
-    size_t length = strlen(name);
-    for (char *const *entry = input->environment; *entry != NULL; entry++)
-        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
-            return (*entry)[length + 1] != '\0' ? *entry + length + 1 : NULL;
-    return NULL;
+    return text_variable(input->environment, name);
 }
 
 bool command_check_stdout(struct error *err)

@@ -256,19 +256,13 @@ void login_options_prepare_login(const struct command_input *input, struct login
         cleanup_string char *name = option_variable(&option_table[i]);
         text_list_add(&out->secrets, name);
     }
-    out->config.browser = (struct browser_settings){
-        .command = text_is_empty(input->options->browser_command) ? NULL : input->options->browser_command,
-        .browser = command_variable(input, "BROWSER"),
-        .path = command_variable(input, "PATH"),
-        .secrets = &out->secrets};
+    out->config.browser = (struct browser_settings){.command = text_or_null(input->options->browser_command),
+                                                    .browser = command_variable(input, "BROWSER"),
+                                                    .path = command_variable(input, "PATH"),
+                                                    .secrets = &out->secrets};
     surroundings_look(input, out);
     option_advise_secrets(input->options, &out->advice);
     out->config.advice = &out->advice;
-}
-
-static const char *given_or_null(const char *text)
-{
-    return text_is_empty(text) ? NULL : text;
 }
 
 static void fill_config(const struct command_input *input, struct login_options *out)
@@ -277,26 +271,26 @@ static void fill_config(const struct command_input *input, struct login_options 
     struct login_config *config = &out->config;
     config->issuer = options->issuer_url;
     config->client_id = options->client_id;
-    config->client_secret = given_or_null(options->client_secret);
+    config->client_secret = text_or_null(options->client_secret);
     config->ask_client_secret = options->ask_client_secret && config->client_secret == NULL;
     config->extra_scopes = &options->extra_scopes;
     config->use_access_token = options->use_access_token;
     config->trusted_audiences = &options->trusted_audiences;
     config->extra_params = &options->extra_params;
     config->force_refresh = options->force_refresh;
-    config->account = given_or_null(options->account);
+    config->account = text_or_null(options->account);
     config->listen_addresses = &out->addresses;
-    config->redirect_url = given_or_null(options->redirect_url);
+    config->redirect_url = text_or_null(options->redirect_url);
     if (config->redirect_url == NULL && text_equal(config->grant->name, "authcode-keyboard"))
-        config->redirect_url = given_or_null(options->keyboard_redirect_url);
-    config->redirect_hostname = given_or_null(options->redirect_hostname);
+        config->redirect_url = text_or_null(options->keyboard_redirect_url);
+    config->redirect_hostname = text_or_null(options->redirect_hostname);
     config->skip_open_browser = options->skip_open_browser;
     config->timeout_seconds = (int)options->authentication_timeout;
     config->timeout_given = option_given(options, "authentication-timeout-sec");
     config->keyring = login_options_keyring(input);
     config->local_certificate = out->certificate;
     config->local_key = out->key;
-    config->open_url = given_or_null(options->open_url);
+    config->open_url = text_or_null(options->open_url);
     config->http = (struct http_settings){
         .ca_files = &options->ca_files,
         .ca_data = &options->ca_data,

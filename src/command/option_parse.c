@@ -176,24 +176,15 @@ static bool parse_words(struct parser *parser, struct error *err)
     return true;
 }
 
-static const char *environment_get(char *const *environment, const char *name)
-{
-    size_t length = strlen(name);
-    for (char *const *entry = environment; *entry != NULL; entry++)
-        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
-            return *entry + length + 1;
-    return NULL;
-}
-
 static bool apply_variable(const struct option_source *source, struct options *options,
                            const struct option *option, struct error *err)
 {
     cleanup_string char *name = option_variable(option);
     cleanup_string char *file_name = memory_format("%s_FILE", name);
-    const char *value = environment_get(source->environment, name);
+    const char *value = text_variable(source->environment, name);
     const char *file =
-        (option->flags & OPTION_SECRET) ? environment_get(source->environment, file_name) : NULL;
-    bool has_value = !text_is_empty(value), has_file = !text_is_empty(file);
+        (option->flags & OPTION_SECRET) ? text_variable(source->environment, file_name) : NULL;
+    bool has_value = value != NULL, has_file = file != NULL;
     if ((option->flags & OPTION_ACTION) || option_given(options, option->name) || (!has_value && !has_file))
         return true;
     if (has_value && has_file)

@@ -16,11 +16,6 @@ const char *pipeline_non_interactive(const struct command_input *input)
     return text_equal(command_variable(input, "CI"), "true") ? "CI=true" : NULL;
 }
 
-static const char *given_or_null(const char *text)
-{
-    return text_is_empty(text) ? NULL : text;
-}
-
 static bool read_key(const struct options *options, struct login_options *out, struct error *err)
 {
     if (text_is_empty(options->assertion_key)) {
@@ -62,15 +57,15 @@ bool pipeline_options_fill(const struct command_input *input, struct login_optio
     if (!check_validity(options, &config->min_validity, err) || !check_source(options, config, err) ||
         !read_key(options, out, err))
         return false;
-    config->username = given_or_null(options->username);
-    config->password = given_or_null(options->password);
+    config->username = text_or_null(options->username);
+    config->password = text_or_null(options->password);
     config->ask_password = options->ask_password && config->password == NULL;
     config->non_interactive = pipeline_non_interactive(input);
     config->proof = (struct client_proof){.key = out->client_key,
-                                          .key_id = given_or_null(options->assertion_key_id),
+                                          .key_id = text_or_null(options->assertion_key_id),
                                           .algorithm = options->assertion_algorithm,
-                                          .audience = given_or_null(options->assertion_audience),
-                                          .source = given_or_null(options->assertion_source),
+                                          .audience = text_or_null(options->assertion_audience),
+                                          .source = text_or_null(options->assertion_source),
                                           .environment = input->environment,
                                           .secrets = &out->secrets};
     if (config->proof.source != NULL)

@@ -21,11 +21,7 @@ enum { VARIABLE_NAME_MAX = 128, SOURCE_NAME_MAX = 16 };
 
 const char *identity_variable(const struct identity_request *request, const char *name)
 {
-    size_t length = strlen(name);
-    for (char *const *entry = request->proof->environment; entry != NULL && *entry != NULL; entry++)
-        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
-            return (*entry)[length + 1] != '\0' ? *entry + length + 1 : NULL;
-    return NULL;
+    return text_variable(request->proof->environment, name);
 }
 
 bool identity_take(const char *value, struct buffer *token, struct error *err)
