@@ -29,6 +29,9 @@ struct file_state {
 bool file_read_private(int directory, const char *name, struct buffer *out, struct file_state *state,
                        struct error *err) must_check;
 
+/* Appends everything that FD gives until its end. False with errno, EFBIG at OUT's limit; what came before
+ * stays there. */
+bool file_read_all(int fd, struct buffer *out) must_check;
 /* Appends any file that the user named (CA file, secret file): follows links, regular or FIFO, at most OUT's
  * limit. */
 bool file_read(const char *path, struct buffer *out, struct error *err) must_check;

@@ -15,8 +15,7 @@
 
 enum { CHUNK = 4096 };
 
-/* Appends everything until the end; false with errno, EFBIG at the limit of OUT. */
-static bool read_all(int fd, struct buffer *out)
+bool file_read_all(int fd, struct buffer *out)
 {
     char chunk[CHUNK];
     bool good = true;
@@ -91,7 +90,7 @@ bool file_read_private(int directory, const char *name, struct buffer *out, stru
         *state = seen;
         return true;
     }
-    if (!read_all(fd, out)) {
+    if (!file_read_all(fd, out)) {
         int reason = errno;
         buffer_truncate(out, before);
         if (reason != EFBIG)
@@ -114,7 +113,7 @@ bool file_read(const char *path, struct buffer *out, struct error *err)
     if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode))
         return error_set(err, ERROR_CONFIG, "cannot read '%s': it is not a regular file", safe(path));
     size_t before = out->length;
-    if (read_all(fd, out))
+    if (file_read_all(fd, out))
         return true;
     int reason = errno;
     buffer_truncate(out, before);

@@ -16,20 +16,13 @@
 #include "session/session_cache.h"
 #include "session/session_file.h"
 
-enum { CHUNK = 4096 };
 /* Whatever its mode: a copy that others can read holds tokens as well. */
 static bool read_regular(int directory, const char *name, struct buffer *out)
 {
-    char chunk[CHUNK];
     struct stat status;
     cleanup_fd int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1)
-        return false;
-    ssize_t got = read(fd, chunk, sizeof(chunk));
-    while (got > 0 && buffer_append(out, chunk, (size_t)got))
-        got = read(fd, chunk, sizeof(chunk));
-    memory_wipe(chunk, sizeof(chunk));
-    return got == 0;
+    return fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink <= 1 &&
+           file_read_all(fd, out);
 }
 
 static bool content_is_ours(int directory, const char *name, enum record_kind kind, const char *stem,
