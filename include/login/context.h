@@ -67,13 +67,16 @@ bool login_context_open(struct login_context *context, bool create, struct error
 void login_warn_of_spare(struct login_context *context, const struct file_draft *draft);
 void login_context_close(struct login_context *context);
 
-/* The session as it rests, without a lock and without the network. */
+/* The session as it rests, without a lock and without the network. False when there is none and a directory
+ * where it may rest cannot be opened; WARNING (may be NULL) says what is wrong with its file. Release OUT in
+ * any case. */
 struct login_rested {
     struct session_key key;
     struct session session;
     bool found;
 };
-void login_read_session(const struct login_config *config, struct login_rested *out, struct error *warning);
+bool login_read_session(const struct login_config *config, struct login_rested *out, struct error *warning,
+                        struct error *err) must_check;
 void login_rested_release(struct login_rested *rested);
 #define cleanup_login_rested __attribute__((cleanup(login_rested_release)))
 

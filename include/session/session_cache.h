@@ -26,8 +26,8 @@ struct session_cache {
 /* Opens the first of the CANDIDATES (absolute paths, NULL-terminated) that can be used, making it if CREATE;
  * one that can only be read is taken when no later one can be written. Without any the cache is nowhere,
  * which is not an error: WARNING (may be NULL) then says why, once, and is set as well when a later candidate
- * had to be taken or nothing can be written. The reading side calls it with CREATE false and costs three
- * system calls. */
+ * had to be taken or, with CREATE, nothing can be written. The reading side calls it with CREATE false and
+ * costs three system calls. */
 void session_cache_open(const char *const *candidates, bool create, struct session_cache *out,
                         struct error *warning);
 void session_cache_close(struct session_cache *cache);

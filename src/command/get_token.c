@@ -59,10 +59,11 @@ static void refresh_session(const struct command_input *input)
 static void find_subject(const struct login_config *config, struct session *session)
 {
     cleanup_login_rested struct login_rested rested = {0};
+    struct error ignored = {0};
     if (session->subject != NULL)
         return;
-    login_read_session(config, &rested, NULL);
-    if (rested.found && text_equal(rested.session.token, session->token))
+    if (login_read_session(config, &rested, NULL, &ignored) && rested.found &&
+        text_equal(rested.session.token, session->token))
         session->subject = steal(rested.session.subject);
 }
 

@@ -165,8 +165,8 @@ static bool end_one(const struct command_input *input, struct report *report, st
     if (!login_options_fill(input, &login, err))
         return false;
     login_options_warn(input);
-    login_read_session(&login.config, &rested, NULL);
-    if (!revocation_run(&login.config, NULL, &result, err))
+    if (!login_read_session(&login.config, &rested, NULL, err) ||
+        !revocation_run(&login.config, NULL, &result, err))
         return false;
     add_result(report, &rested.key, rested.session.username, result);
     return true;

@@ -39,7 +39,8 @@ static bool read_identity(const struct command_input *input, const struct login_
                           struct identity *out, struct error *err)
 {
     struct error warning = {0}, ignored = {0};
-    login_read_session(&login->config, &out->rested, &warning);
+    if (!login_read_session(&login->config, &out->rested, &warning, err))
+        return false;
     if (!out->rested.found)
         return refuse_missing(input, &warning, err);
     if (input->options->userinfo) {

@@ -133,14 +133,20 @@ void login_context_close(struct login_context *context)
     session_cache_close(&context->cache);
 }
 
-void login_read_session(const struct login_config *config, struct login_rested *out, struct error *warning)
+bool login_read_session(const struct login_config *config, struct login_rested *out, struct error *warning,
+                        struct error *err)
 {
     cleanup_session_cache struct session_cache cache = {.directory = -1};
+    struct error unopened = {0};
     login_key_make(config, &out->key);
     if (config->cache_candidates[0] == NULL)
-        return;
-    session_cache_open(config->cache_candidates, false, &cache, NULL);
+        return true;
+    session_cache_open(config->cache_candidates, false, &cache, &unopened);
     session_cache_load(&cache, &out->key, &out->session, &out->found, warning);
+    if (out->found || unopened.code == ERROR_NONE)
+        return true;
+    *err = unopened;
+    return false;
 }
 
 void login_rested_release(struct login_rested *rested)

@@ -61,7 +61,8 @@ void session_cache_open(const char *const *candidates, bool create, struct sessi
         struct error problem = {0};
         bool probe = create || candidates[i + 1] != NULL;
         bool opened = open_candidate(candidates[i], create, probe, &candidate, &problem);
-        keep_first(warning, &problem);
+        if (create || !opened) /* who only reads does not miss the right to write */
+            keep_first(warning, &problem);
         if (!opened || (candidate.read_only && best.directory >= 0)) {
             session_cache_close(&candidate);
             continue;

@@ -1,10 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sessions at rest: with an expired token, refreshed, as they were."""
 
+import os
+
 from program import Program
 from wire import endpoints
 
 NO_BROWSER = {"BROWSER": "/bin/false", "LATCHKEY_AUTHENTICATION_TIMEOUT_SEC": "5"}
+STRANGER = 12345
+
+
+def spoil(cache, kind):
+    """Makes of a cache directory one that must not be used."""
+    if kind == "stranger":
+        os.chown(cache, STRANGER, STRANGER)
+    elif kind == "loose":
+        (cache / "directory").mkdir()
+        cache.chmod(0o777)
+    else:
+        cache.rename(cache.with_name("real"))
+        cache.symlink_to("real")
 
 
 def cache_of_a_login(issuer, directory, *flags):

@@ -4,7 +4,7 @@
 import json
 
 import pytest
-from rested import NO_BROWSER
+from rested import NO_BROWSER, spoil
 from wire import endpoints, flat, header
 
 ids = pytest.mark.ids
@@ -129,6 +129,25 @@ def test_without_a_session_there_is_nothing_to_do(kube, issuer):
     assert results(logout(kube, "--output=json")) == ["no_session"]
     assert "there was no session" in logout(kube).out
     assert endpoints(issuer) == [] and not kube.cache.exists()
+
+
+@pytest.mark.parametrize("kind", ["stranger", "loose", "link"])
+def test_a_session_that_may_be_in_a_directory_that_cannot_be_used_has_not_ended(known, issuer, kind):
+    spoil(known.cache, kind)
+    result = logout(known)
+    assert result.code == "cache_perm" and str(known.cache) in result.err
+    assert endpoints(issuer) == [] and not is_gone(known)
+
+
+def test_a_session_in_the_runtime_directory_ends_beside_a_cache_that_cannot_be_used(kube, issuer, tmp_path):
+    runtime = tmp_path / "runtime"
+    (kube.home / ".kube").write_text("")
+    runtime.mkdir(mode=0o700)
+    kube.flags.pop()
+    assert kube.get_token(XDG_RUNTIME_DIR=str(runtime)).status == 0
+    assert results(logout(kube, "--output=json", XDG_RUNTIME_DIR=str(runtime))) == ["revoked"]
+    assert list(runtime.rglob("*.json")) == []
+    assert logout(kube, XDG_RUNTIME_DIR=str(runtime)).code == "cache_perm"
 
 
 def test_it_waits_for_the_lock_of_a_refresh(known, issuer):

@@ -4,7 +4,7 @@
 import json
 
 import pytest
-from rested import NO_BROWSER
+from rested import NO_BROWSER, spoil
 from wire import endpoints, header
 
 ids = pytest.mark.ids
@@ -76,6 +76,15 @@ def test_a_damaged_session_is_named(known):
     result = whoami(known)
     assert result.code == "no_session"
     assert any(known.session_file.name in hint for hint in result.hints)
+
+
+@pytest.mark.parametrize("flags", [[], ["--userinfo"]])
+@pytest.mark.parametrize("kind", ["stranger", "loose", "link"])
+def test_nobody_can_tell_from_a_directory_that_cannot_be_used(known, issuer, kind, flags):
+    spoil(known.cache, kind)
+    result = whoami(known, *flags)
+    assert result.code == "cache_perm" and str(known.cache) in result.err
+    assert endpoints(issuer) == []
 
 
 def test_an_expired_session_says_so(known):

@@ -235,6 +235,7 @@ static int read_only_file_system(struct fixture *fixture)
     cleanup_opened struct opened reading = {0};
     open_two(fixture->path, second, false, &reading);
     bool moved = text_equal(both.cache.path, second) && text_equal(reading.cache.path, second);
+    moved = moved && both.warning.code == ERROR_CACHE_PERM && reading.warning.code == ERROR_NONE;
     struct session_cache_cleaned cleaned = {0};
     bool left = !session_cache_clean(fixture->path, &cleaned, &err) && err.code == ERROR_CACHE_IO;
     return readable && refused && moved && left ? CHILD_GOOD : CHILD_BAD;
