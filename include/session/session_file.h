@@ -53,8 +53,8 @@ enum session_file_verdict session_file_parse_any(const struct session_file_text 
                                                  const char **why) must_check;
 /* True when such a text says that its refresh token rests in the keyring. */
 bool session_file_is_in_keyring(const char *text, size_t length) must_check;
-/* True when the text is a session of any key and version, stored under its own NAME (without extension): what
- * `clean` may delete. */
+/* True when the text is a session of any key and version, stored under its own NAME (without extension), or
+ * no JSON but begins as one of ours, an empty text too: what `clean` may delete. */
 bool session_file_belongs(const char *text, size_t length, const char *name) must_check;
 
 #endif

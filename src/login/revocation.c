@@ -105,7 +105,10 @@ static bool end_session(struct login_context *context, enum revocation_result *r
     session_cache_load(&context->cache, &context->key, &session, &found, &warning);
     if (!found && warning.code != ERROR_NONE) {
         *err = warning;
-        return error_hint(err, "'%s clean' deletes the cache", context->config->program);
+        return error_hint(err,
+                          "remove '%s/%s.json' to be rid of it: a refresh token in it stays good at the "
+                          "provider until it expires there",
+                          safe(context->cache.path), safe(context->key.name));
     }
     *result = found ? REVOCATION_NOTHING_HELD : REVOCATION_NO_SESSION;
     if (!found)

@@ -108,7 +108,8 @@ static bool load_from(int directory, const struct session_key *key, struct sessi
         session_file_parse(buffer_text(&text), text.length, key, out, &state.why) == SESSION_FILE_GOOD)
         return true;
     if (state.why != NULL)
-        error_set(warning, ERROR_CACHE_PERM, "session file '%s' is not used: it %s", safe(name), state.why);
+        error_set(warning, state.found ? ERROR_CACHE_IO : ERROR_CACHE_PERM,
+                  "session file '%s' is not used: it %s", safe(name), state.why);
     return false;
 }
 

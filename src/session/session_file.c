@@ -11,6 +11,7 @@
 #include "record.h"
 
 enum { FILE_DEPTH = 8, TOKEN_LIMIT = 512 * 1024, YEAR_2001 = 1000000000, TIME_DIGITS = 16 };
+#define FILE_BEGIN "{\"version\":1,\"key\":"
 #define FILE_END "}\n"
 #define IN_KEYRING "keyring"
 #define MARK "\"refresh_token_in\":\"" IN_KEYRING "\""
@@ -209,7 +210,7 @@ static bool peek_time(const char *at, const char *end, const char *pattern, int6
 /* What session_file_format puts before the token; the rest of a file that begins with it is ours as well. */
 static char *expected_begin(const struct session_key *key)
 {
-    return memory_format("{\"version\":1,\"key\":%s,\"token_kind\":\"%s\",\"id_token\":\"", key->text,
+    return memory_format(FILE_BEGIN "%s,\"token_kind\":\"%s\",\"id_token\":\"", key->text,
                          key->access_token ? "access_token" : "id_token");
 }
 
@@ -305,14 +306,22 @@ bool session_file_is_in_keyring(const char *text, size_t length)
     return behind(text, text + length, MARK) != NULL;
 }
 
+/* What a full disk, a power cut or somebody's editor leaves of a session, were it nothing at all. */
+static bool is_torn(const char *text, size_t length)
+{
+    size_t compared = length < strlen(FILE_BEGIN) ? length : strlen(FILE_BEGIN);
+    return memcmp(text, FILE_BEGIN, compared) == 0;
+}
+
 bool session_file_belongs(const char *text, size_t length, const char *name)
 {
     json_auto_t *object = NULL;
     struct json_source source = {.what = "the session file", .code = ERROR_CACHE_IO, .depth = FILE_DEPTH};
     struct error ignored = {0};
     int64_t version = 0;
-    if (!json_parse_object(source, text, length, &object, &ignored) ||
-        !record_number(object, "version", &version))
+    if (!json_parse_object(source, text, length, &object, &ignored))
+        return is_torn(text, length);
+    if (!record_number(object, "version", &version))
         return false;
     const json_t *key = json_object_get(object, "key");
     if (!json_is_object(key) || json_text(object, "id_token") == NULL)

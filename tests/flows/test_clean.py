@@ -90,6 +90,16 @@ def test_a_session_that_others_can_read_is_ours_all_the_same(stored):
 
 
 @ids("K7-42")
+@pytest.mark.parametrize("length", [0, 1, 15, 300, -2])
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+def test_what_is_left_of_a_torn_session_is_ours(stored, length, mode):
+    stored.session_file.write_bytes(stored.session_file.read_bytes()[:length])
+    stored.session_file.chmod(mode)
+    assert clean(stored).err == said(stored, 1)
+    assert not stored.cache.exists()
+
+
+@ids("K7-42")
 def test_one_foreign_file_is_one(stored):
     (stored.cache / "notes.txt").write_text("mine")
     assert clean(stored).err == said(stored, 1, foreign="warning: 1 file in it is not ours and left alone\n")
@@ -115,6 +125,7 @@ def foreign(cache, victim):
              f"{PEER}.lock": "", ".hidden": "",
              "localhost-0123456789abcde.json": "{}", "localhost-0123456789ABCDEF.json": "{}",
              f"{other}.json": '{"mine":1}', f"{other}.provider": "no",
+             "localhost-6666666666666666.json": '{"mine":1}\n{"mine":2}\n',
              f"{name}.jsonx": "", f"{name}.json~": "", ".tok.": "", ".tok.x.y": ""}
     for file, text in plain.items():
         (cache / file).write_text(text)

@@ -131,6 +131,19 @@ def test_without_a_session_there_is_nothing_to_do(kube, issuer):
     assert endpoints(issuer) == [] and not kube.cache.exists()
 
 
+@pytest.mark.parametrize(("text", "mode", "code"), [("", 0o600, "cache_io"), ("x", 0o600, "cache_io"), ("{}", 0o600, "cache_io"),
+                                                    (None, 0o644, "cache_perm")])
+def test_a_file_that_is_not_used_is_named_to_be_removed(known, issuer, text, mode, code):
+    path = known.session_file
+    path.write_text(path.read_text() if text is None else text)
+    path.chmod(mode)
+    result = logout(known)
+    assert result.code == code and endpoints(issuer) == []
+    assert any(hint.startswith(f"remove '{path}' ") for hint in result.hints)
+    path.unlink()
+    assert results(logout(known, "--output=json")) == ["no_session"]
+
+
 @pytest.mark.parametrize("kind", ["stranger", "loose", "link"])
 def test_a_session_that_may_be_in_a_directory_that_cannot_be_used_has_not_ended(known, issuer, kind):
     spoil(known.cache, kind)

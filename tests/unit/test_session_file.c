@@ -353,7 +353,10 @@ static void test_belongs(void **state)
     cleanup_string char *text = json_to_text(object);
     assert_true(session_file_belongs(text, strlen(text), key.name));
     assert_false(session_file_belongs(text, strlen(text), "auth.example.com-0000000000000000"));
-    assert_false(session_file_belongs(text, strlen(text) - 1, key.name));
+    for (size_t length = 0; length < strlen(text); length++) /* torn */
+        assert_true(session_file_belongs(text, length, key.name));
+    assert_false(session_file_belongs("x", 1, key.name));
+    assert_false(session_file_belongs("{\"mine\":1}\n{\"mine\":2}", 21, key.name));
     assert_false(session_file_belongs("{}", 2, key.name));
     assert_false(session_file_belongs("{\"version\":1}", 13, key.name));
     assert_false(session_file_belongs("{\"version\":2,\"key\":{}}", 22, key.name));
