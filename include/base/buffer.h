@@ -21,6 +21,7 @@ struct buffer {
 /* Each gives false, and appends nothing, when the result would be longer than the limit. */
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t length) must_check;
 bool buffer_append_text(struct buffer *buffer, const char *text) must_check;
+bool buffer_append_format(struct buffer *buffer, const char *format, ...) format_check(2, 3) must_check;
 /* For building text whose size the caller has bounded: at the limit the program ends with an internal
  * error. */
 void buffer_add(struct buffer *buffer, const char *text);

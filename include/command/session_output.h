@@ -32,5 +32,10 @@ bool session_output_matches(const struct command_input *input, const struct sess
 /* The directories that sessions may rest in, as `clean` has them: at least one, or an error. */
 bool session_output_directories(const struct command_input *input, struct text_list *out, struct error *err)
     must_check;
+/* Shows what is wrong with a directory as a warning, and how to mend it. */
+void session_output_warn(const struct error *problem);
+/* For a command that goes on with the other directories: keeps the first PROBLEM in FIRST, which may become
+ * its error, and shows any later one. */
+void session_output_postpone(const struct error *problem, struct error *first);
 
 #endif

@@ -70,25 +70,46 @@ bool buffer_append_text(struct buffer *buffer, const char *text)
     return buffer_append(buffer, text, strlen(text));
 }
 
+static bool append_arguments(struct buffer *buffer, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+/* Formats in place: a secret must not pass through memory that nobody wipes. */
+static bool append_arguments(struct buffer *buffer, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length < 0 || !reserve(buffer, (size_t)length))
+        return false;
+    vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
+    buffer->length += (size_t)length;
+    return true;
+}
+
+bool buffer_append_format(struct buffer *buffer, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    bool fits = append_arguments(buffer, format, arguments);
+    va_end(arguments);
+    return fits;
+}
+
 void buffer_add(struct buffer *buffer, const char *text)
 {
     if (!buffer_append_text(buffer, text))
         fail_limit();
 }
 
-/* Formats in place: a secret must not pass through memory that nobody wipes. */
 void buffer_add_format(struct buffer *buffer, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    bool fits = append_arguments(buffer, format, arguments);
     va_end(arguments);
-    if (length < 0 || !reserve(buffer, (size_t)length))
+    if (!fits)
         fail_limit();
-    va_start(arguments, format);
-    vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
-    va_end(arguments);
-    buffer->length += (size_t)length;
 }
 
 const char *buffer_text(const struct buffer *buffer)

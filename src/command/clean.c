@@ -81,13 +81,19 @@ static void clean_keyring(const struct command_input *input, const struct text_l
 bool command_clean(const struct command_input *input, struct buffer *out, struct error *err)
 {
     cleanup_text_list struct text_list directories = {0};
+    struct error unusable = {0};
     unsigned in_keyring = 0;
     (void)out;
     if (!session_output_directories(input, &directories, err))
         return false;
-    for (size_t i = 0; i < directories.count; i++)
-        if (!clean_directory(directories.items[i], i == 0, &in_keyring, err))
-            return false;
+    for (size_t i = 0; i < directories.count; i++) {
+        struct error problem = {0};
+        if (!clean_directory(directories.items[i], i == 0, &in_keyring, &problem))
+            session_output_postpone(&problem, &unusable);
+    }
     clean_keyring(input, &directories, in_keyring);
-    return true;
+    if (unusable.code == ERROR_NONE)
+        return true;
+    *err = unusable;
+    return false;
 }

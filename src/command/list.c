@@ -84,17 +84,44 @@ static bool write_json(const struct command_input *input, const struct session_l
     return session_output_write(json_pack("{s:O}", "sessions", sessions), out, err);
 }
 
-bool command_list(const struct command_input *input, struct buffer *out, struct error *err)
+static bool has_any(const struct command_input *input, const struct session_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (session_output_matches(input, &list->items[i].key))
+            return true;
+    return false;
+}
+
+/* Every directory is read. One that cannot be is a warning, unless nothing else has a session: then nobody
+ * knows whether there are any. */
+static bool read_directories(const struct command_input *input, struct session_list *list, struct error *err)
 {
     cleanup_text_list struct text_list directories = {0};
+    struct error unusable = {0};
+    if (!session_output_directories(input, &directories, err))
+        return false;
+    for (size_t i = 0; i < directories.count; i++) {
+        struct error problem = {0};
+        if (!session_list_add(directories.items[i], list, &problem))
+            session_output_postpone(&problem, &unusable);
+    }
+    for (size_t i = 0; i < list->notes.count; i++)
+        command_show_notice(NOTICE_WARNING, list->notes.items[i]);
+    if (unusable.code == ERROR_NONE)
+        return true;
+    if (has_any(input, list)) {
+        session_output_warn(&unusable);
+        return true;
+    }
+    *err = unusable;
+    return false;
+}
+
+bool command_list(const struct command_input *input, struct buffer *out, struct error *err)
+{
     cleanup_session_list struct session_list list = {0};
     bool json = false;
-    if (!session_output_choose(input, &json, err) || !session_output_directories(input, &directories, err))
+    if (!session_output_choose(input, &json, err) || !read_directories(input, &list, err))
         return false;
-    for (size_t i = 0; i < directories.count; i++)
-        if (!session_list_add(directories.items[i], &list, err))
-            return false;
-    for (size_t i = 0; i < list.notes.count; i++)
-        command_show_notice(NOTICE_WARNING, list.notes.items[i]);
     return json ? write_json(input, &list, out, err) : write_text(input, &list, out, err);
 }

@@ -29,7 +29,8 @@ struct report {
     struct text_list lines;
     json_t *items;
     unsigned kept, total;
-    struct error first; /* of those that were kept */
+    struct error first;    /* of those that were kept */
+    struct error unusable; /* the first directory that cannot be read */
 };
 
 static void report_release(struct report *report)
@@ -138,23 +139,37 @@ static bool end_directory(const struct command_input *input, char *directory, st
     return true;
 }
 
+/* No answer, because it is not whole: what was done is told beside the error. */
+static bool fail_kept(const struct report *report, struct error *err)
+{
+    for (size_t i = 0; i < report->lines.count; i++)
+        command_show_notice(NOTICE_INFO, report->lines.items[i]);
+    if (report->kept == 0) {
+        *err = report->unusable;
+        return false;
+    }
+    if (report->unusable.code != ERROR_NONE)
+        session_output_warn(&report->unusable);
+    error_set(err, report->first.code, "%u of %u sessions %s kept", report->kept, report->total,
+              report->kept == 1 ? "is" : "are");
+    return error_hint(err, "%s", report->first.hint);
+}
+
 static bool end_all(const struct command_input *input, struct report *report, struct error *err)
 {
     cleanup_text_list struct text_list directories = {0};
     if (!session_output_directories(input, &directories, err))
         return false;
-    for (size_t i = 0; i < directories.count; i++)
-        if (!end_directory(input, directories.items[i], report, err))
-            return false;
+    for (size_t i = 0; i < directories.count; i++) {
+        struct error problem = {0};
+        if (!end_directory(input, directories.items[i], report, &problem))
+            session_output_postpone(&problem, &report->unusable);
+    }
+    if (report->kept > 0 || report->unusable.code != ERROR_NONE)
+        return fail_kept(report, err);
     if (report->total == 0)
         command_show_notice(NOTICE_INFO, "there are no sessions");
-    if (report->kept == 0)
-        return true;
-    for (size_t i = 0; i < report->lines.count; i++)
-        command_show_notice(NOTICE_INFO, report->lines.items[i]);
-    error_set(err, report->first.code, "%u of %u sessions %s kept", report->kept, report->total,
-              report->kept == 1 ? "is" : "are");
-    return error_hint(err, "%s", report->first.hint);
+    return true;
 }
 
 static bool end_one(const struct command_input *input, struct report *report, struct error *err)

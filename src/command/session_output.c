@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "command/login_options.h"
+#include "login/notice.h"
 
 bool session_output_choose(const struct command_input *input, bool *json, struct error *err)
 {
@@ -86,4 +87,19 @@ bool session_output_directories(const struct command_input *input, struct text_l
         return true;
     error_set(err, ERROR_CONFIG, "there is no home directory to look for a token cache in");
     return error_hint(err, "name the directory with --token-cache-dir");
+}
+
+void session_output_warn(const struct error *problem)
+{
+    command_show_notice(NOTICE_WARNING, problem->message);
+    if (problem->hint[0] != '\0')
+        command_show_notice(NOTICE_HINT, problem->hint);
+}
+
+void session_output_postpone(const struct error *problem, struct error *first)
+{
+    if (first->code == ERROR_NONE)
+        *first = *problem;
+    else
+        session_output_warn(problem);
 }

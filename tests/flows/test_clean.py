@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from issuer.browse import Browser
 from program import exec_info
-from rested import NO_BROWSER, cache_of_a_login
+from rested import NO_BROWSER, cache_of_a_login, spoil
 
 ids = pytest.mark.ids
 STRANGER = 12345
@@ -201,6 +201,19 @@ def test_without_a_flag_the_directories_of_get_token_are_cleaned(stored, tmp_pat
     result = stored.bare("clean", **environment)
     assert result.status == 0 and said(stored, 1, tmp_path / place) in result.err
     assert not (tmp_path / place).exists() and stored.session_file.exists()
+
+
+@ids("K7-42", "T-26")
+@pytest.mark.parametrize("kind", ["stranger", "loose", "link"])
+def test_a_directory_that_cannot_be_used_does_not_keep_the_other(stored, tmp_path, kind):
+    usual, runtime = stored.home / ".kube/cache/latchkey", tmp_path / "runtime"
+    for place in (usual, runtime / "latchkey"):
+        shutil.copytree(stored.cache, place)
+    spoil(usual, kind)
+    result = stored.bare("clean", XDG_RUNTIME_DIR=str(runtime))
+    assert result.code == "cache_perm" and str(usual) in result.err
+    assert said(stored, 1, runtime / "latchkey") in result.err
+    assert not (runtime / "latchkey").exists() and list(usual.glob("*.json")) != []
 
 
 @ids("K7-17")

@@ -6,7 +6,7 @@ import os
 import shutil
 
 import pytest
-from rested import cache_of_a_login
+from rested import cache_of_a_login, spoil
 from wire import endpoints
 
 
@@ -111,6 +111,25 @@ def test_without_a_flag_the_directories_of_get_token_are_read(stored, tmp_path, 
     environment = {name: str(tmp_path / value) for name, value in environment.items()}
     shutil.copytree(stored.cache, tmp_path / place)
     assert len(sessions(stored, "-ojson", **environment)) == 1
+
+
+@pytest.mark.parametrize("kind", ["stranger", "loose", "link", "file above"])
+def test_a_directory_that_cannot_be_used_does_not_hide_the_other(stored, tmp_path, kind):
+    usual, runtime = stored.home / ".kube/cache/latchkey", tmp_path / "runtime"
+    for place in (usual, runtime / "latchkey"):
+        shutil.copytree(stored.cache, place)
+    if kind == "file above":
+        shutil.rmtree(stored.home / ".kube")
+        (stored.home / ".kube").write_text("")
+    else:
+        spoil(usual, kind)
+    result = listed(stored, "--output=text", XDG_RUNTIME_DIR=str(runtime))
+    assert result.status == 0 and len(result.out.splitlines()) == 2
+    assert len(result.err.splitlines()) == (2 if "hint: " in result.err else 1)
+    assert result.err.startswith("warning: ") and str(usual) in result.err
+    assert len(sessions(stored, "--output=json", XDG_RUNTIME_DIR=str(runtime))) == 1
+    assert listed(stored, "--account=nope", XDG_RUNTIME_DIR=str(runtime)).code == "cache_perm"
+    assert listed(stored, "--output=json").code == "cache_perm"
 
 
 def test_it_takes_no_flags_of_a_login(program):

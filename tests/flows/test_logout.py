@@ -239,3 +239,35 @@ def test_tls_is_verified_where_it_was_verified_before(known, issuer):
     result = known.bare("logout", "--all", *flags)
     assert result.code == "tls" and issuer.requests("revoke") == []
     assert not is_gone(known)
+
+
+def spoiled_beside(kube, runtime, kind):
+    """Two sessions, of which one has rested in a directory that cannot be used any more; gives the environment."""
+    runtime.mkdir(mode=0o700)
+    environment = {"XDG_RUNTIME_DIR": str(runtime)}
+    usual = kube.home / ".kube/cache/latchkey"
+    kube.flags.pop()
+    assert kube.get_token(**environment).status == 0
+    spoil(usual, kind)
+    assert kube.get_token(**environment).status == 0
+    return usual, environment
+
+
+@pytest.mark.parametrize("kind", ["stranger", "loose", "link"])
+def test_a_directory_that_cannot_be_used_does_not_keep_the_sessions_of_the_other(kube, issuer, tmp_path, kind):
+    usual, environment = spoiled_beside(kube, tmp_path / "runtime", kind)
+    issuer.clear_log()
+    result = logout(kube, "--all", **environment)
+    assert result.code == "cache_perm" and str(usual) in result.err
+    assert "the refresh token is revoked, the session is deleted" in result.err
+    assert endpoints(issuer) == ["revoke"] and list((tmp_path / "runtime").rglob("*.json")) == []
+    result = logout(kube, "--all", **environment)
+    assert result.code == "cache_perm" and "no sessions" not in result.err
+
+
+def test_both_reasons_are_told(kube, issuer, tmp_path):
+    usual, environment = spoiled_beside(kube, tmp_path / "runtime", "link")
+    issuer.fault("revoke", status=503, body="")
+    result = logout(kube, "--all", **environment)
+    assert result.code == "server" and "1 of 1 sessions is kept" in result.err
+    assert any(line.startswith("warning: ") and f"'{usual}'" in line for line in result.err.splitlines())

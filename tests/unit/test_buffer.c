@@ -13,7 +13,7 @@ static void test_append(void **state)
     assert_null(buffer.data);
     assert_true(buffer_append(&buffer, "abc", 2));
     assert_true(buffer_append_text(&buffer, "cd"));
-    buffer_add_format(&buffer, "%d-%s", 7, "x");
+    assert_true(buffer_append_format(&buffer, "%d-%s", 7, "x"));
     assert_true(buffer_append(&buffer, "", 0));
     assert_string_equal(buffer_text(&buffer), "abcd7-x");
     assert_int_equal(buffer.length, 7);
@@ -31,6 +31,7 @@ static void test_limit(void **state)
         for (size_t i = 0; i < limit; i++)
             assert_true(buffer_append_text(&buffer, "x"));
         assert_false(buffer_append_text(&buffer, "y"));
+        assert_false(buffer_append_format(&buffer, "%d", 1));
         assert_true(buffer_append_text(&buffer, ""));
         assert_int_equal(buffer.length, limit);
         assert_int_equal(strlen(buffer_text(&buffer)), limit);
