@@ -18,6 +18,7 @@ struct session_list {
     struct session_entry *items;
     size_t count;
     struct text_list notes; /* what was skipped, and why; safe to show */
+    unsigned skipped;       /* of the notes: files with the name of a session, which they may hold */
 };
 void session_list_release(struct session_list *list);
 #define cleanup_session_list __attribute__((cleanup(session_list_release)))

@@ -65,6 +65,20 @@ static void add_kept(struct report *report, const struct session_entry *entry, c
         report->first = *err;
 }
 
+/* What is in them, nobody knows. */
+static void add_skipped(struct report *report, unsigned skipped, const char *directory)
+{
+    report->total += skipped;
+    if (skipped > 0 && report->kept == 0) {
+        report->first.code = ERROR_CACHE_PERM;
+        error_hint(&report->first,
+                   "remove what is skipped in '%s' to be rid of it: a refresh token in it stays good at the "
+                   "provider until it expires there",
+                   safe(directory));
+    }
+    report->kept += skipped;
+}
+
 /* What was sent along then must be at hand again, and goes nowhere else. */
 static bool headers_fit(const struct command_input *input, const struct session_key *key, struct error *err)
 {
@@ -136,6 +150,7 @@ static bool end_directory(const struct command_input *input, char *directory, st
         if (kept.code == ERROR_INTERRUPTED)
             break;
     }
+    add_skipped(report, list.skipped, directory);
     return true;
 }
 

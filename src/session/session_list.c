@@ -23,6 +23,7 @@ void session_list_release(struct session_list *list)
 
 static void note_skipped(struct session_list *list, const char *name, const char *why)
 {
+    list->skipped++;
     cleanup_string char *note = memory_format("'%s' is skipped: it %s", safe(name), why);
     text_list_add(&list->notes, note);
 }
@@ -43,6 +44,7 @@ static void add_file(int directory, const char *name, const char *stem, struct s
     struct file_state state = {0};
     struct session_entry entry = {0};
     if (!file_read_private(directory, name, &text, &state, &problem)) {
+        list->skipped++;
         text_list_add(&list->notes, problem.message);
         return;
     }

@@ -212,6 +212,22 @@ def test_half_an_end_is_no_answer(known, issuer):
     assert len(left) == 1 and results(logout(known, "--all", "--output=json")) == ["revoked"]
 
 
+@pytest.mark.parametrize(("text", "mode"), [(None, 0o644), ("{", 0o600)])
+def test_a_file_that_is_skipped_is_kept(known, issuer, text, mode):
+    path = known.session_file
+    path.write_text(path.read_text() if text is None else text)
+    path.chmod(mode)
+    for count in (1, 2):
+        result = logout(known, "--all")
+        assert result.code == "cache_perm" and f"1 of {count} sessions is kept" in result.err
+        assert f"warning: '{path.name}' is skipped" in result.err and "no sessions" not in result.err
+        assert any(str(known.cache) in hint for hint in result.hints) and path.exists()
+        login_elsewhere(known, "--oidc-extra-scope=groups")
+    assert endpoints(issuer).count("revoke") == 1
+    path.unlink()
+    assert results(logout(known, "--all", "--output=json")) == ["revoked"]
+
+
 def test_a_client_secret_goes_only_to_its_own_client(known, issuer):
     login_elsewhere(known, "--oidc-extra-scope=groups")
     issuer.clear_log()

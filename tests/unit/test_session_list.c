@@ -66,6 +66,7 @@ static void test_what_is_skipped(void **state)
     assert_int_equal(list.count, 1);
     assert_string_equal(session_key_text(&list.items[0].key, "issuer"), "https://b.example/");
     assert_int_equal(list.notes.count, 3);
+    assert_int_equal(list.skipped, 2);
     cleanup_string char *notes = text_list_join(&list.notes, "\n");
     assert_non_null(strstr(notes, "'a.example-0123456789abcdef.json' is skipped"));
     assert_non_null(strstr(notes, "1 file in '"));
