@@ -29,6 +29,8 @@ bool session_output_refuse(const struct buffer *out, struct error *err);
 bool session_output_write(json_t *answer, struct buffer *out, struct error *err) must_check;
 /* True when the session is of --account, or none is given. */
 bool session_output_matches(const struct command_input *input, const struct session_key *key);
+/* Says that there are no sessions, or none of --account. */
+void session_output_say_none(const struct command_input *input);
 /* The directories that sessions may rest in, as `clean` has them: at least one, or an error. */
 bool session_output_directories(const struct command_input *input, struct text_list *out, struct error *err)
     must_check;

@@ -63,7 +63,7 @@ static bool write_text(const struct command_input *input, const struct session_l
             add_row(&list->items[i], &cells);
     if (cells.count > COLUMNS)
         return write_table(&cells, out, err);
-    command_show_notice(NOTICE_INFO, "there are no sessions");
+    session_output_say_none(input);
     return true;
 }
 

@@ -183,7 +183,7 @@ static bool end_all(const struct command_input *input, struct report *report, st
     if (report->kept > 0 || report->unusable.code != ERROR_NONE)
         return fail_kept(report, err);
     if (report->total == 0)
-        command_show_notice(NOTICE_INFO, "there are no sessions");
+        session_output_say_none(input);
     return true;
 }
 

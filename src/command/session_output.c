@@ -68,6 +68,17 @@ bool session_output_matches(const struct command_input *input, const struct sess
            text_equal(session_key_text(key, "user"), input->options->account);
 }
 
+void session_output_say_none(const struct command_input *input)
+{
+    if (text_is_empty(input->options->account)) {
+        command_show_notice(NOTICE_INFO, "there are no sessions");
+        return;
+    }
+    cleanup_string char *text =
+        memory_format("there are no sessions of the account '%s'", safe(input->options->account));
+    command_show_notice(NOTICE_INFO, text);
+}
+
 bool session_output_directories(const struct command_input *input, struct text_list *out, struct error *err)
 {
     const char *runtime = command_variable(input, "XDG_RUNTIME_DIR");

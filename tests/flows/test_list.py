@@ -113,6 +113,13 @@ def test_without_a_flag_the_directories_of_get_token_are_read(stored, tmp_path, 
     assert len(sessions(stored, "-ojson", **environment)) == 1
 
 
+@pytest.mark.parametrize("command", [("list",), ("logout", "--all")])
+def test_other_accounts_may_have_sessions(stored, command):
+    result = stored.bare(*command, f"--token-cache-dir={stored.cache}", "--account=nope")
+    assert result.status == 0 and result.err == "there are no sessions of the account 'nope'\n"
+    assert stored.session_file.exists()
+
+
 @pytest.mark.parametrize("kind", ["stranger", "loose", "link", "file above"])
 def test_a_directory_that_cannot_be_used_does_not_hide_the_other(stored, tmp_path, kind):
     usual, runtime = stored.home / ".kube/cache/latchkey", tmp_path / "runtime"
