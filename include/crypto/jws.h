@@ -22,6 +22,10 @@ struct jws_header {
 void jws_header_release(struct jws_header *header);
 #define cleanup_jws_header __attribute__((cleanup(jws_header_release)))
 
+/* True when TOKEN begins as a JWT does, signed or encrypted: with a JSON object in base64url, and a dot. What
+ * does not is for the provider alone to read. */
+bool jws_has_header(const char *token);
+
 /* Judges everything that can be judged without a key. ALLOWED is the set of algorithms that metadata
  * advertises, NULL or empty for no restriction; when it names none that we know, only RS256 is left. "none",
  * HS* and everything unknown are refused whatever it says; the message tells the cases apart

@@ -45,6 +45,14 @@ static bool refuse_parts(size_t count, struct error *err)
                            "Encryption Key");
 }
 
+bool jws_has_header(const char *token)
+{
+    cleanup_buffer struct buffer header = BUFFER_SECRET(JWS_TOKEN_LIMIT);
+    size_t length = strcspn(token, ".");
+    return token[length] != '\0' && encoding_base64url_decode(token, length, &header) && header.length > 0 &&
+           header.data[0] == '{';
+}
+
 static size_t count_parts(const char *token)
 {
     size_t count = 1;

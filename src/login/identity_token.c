@@ -321,6 +321,15 @@ static bool check_expiry(const struct identity_request *request, const char *tok
     return error_hint(err, "get a new one; if it is new, set the clock of this machine right");
 }
 
+/* Three parts, or five where it is encrypted. What is none would show the issuer what a wrong name holds. */
+static bool is_jwt(const char *text)
+{
+    size_t dots = 0;
+    for (const char *dot = strchr(text, '.'); dot != NULL; dot = strchr(dot + 1, '.'))
+        dots++;
+    return (dots == 2 || dots == 4) && text_is_b64token(text) && jws_has_header(text);
+}
+
 static bool take(const struct identity_request *request, const struct buffer *raw, char **token,
                  struct error *err)
 {
@@ -333,10 +342,12 @@ static bool take(const struct identity_request *request, const struct buffer *ra
     cleanup_secret char *text = memory_copy_bytes(start, length);
     if (text[0] == '\0')
         return error_set(err, ERROR_IDENTITY_TOKEN, "the identity token of '%s' is empty", request->name);
-    if (!text_is_b64token(text))
-        return error_set(err, ERROR_IDENTITY_TOKEN,
-                         "what '%s' gives is no token: it holds characters that a token cannot have",
-                         request->name);
+    if (!is_jwt(text)) {
+        error_set(err, ERROR_IDENTITY_TOKEN, "what '%s' gives is no token: it has not the form of a JWT",
+                  request->name);
+        return error_hint(err, "such a token begins with eyJ and has three parts with dots between: see what "
+                               "--client-assertion-source names, and what that holds or prints");
+    }
     if (!check_expiry(request, text, err))
         return false;
     *token = steal(text);

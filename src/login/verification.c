@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/encoding.h"
 #include "base/json.h"
 #include "crypto/jwk.h"
 #include "crypto/jws.h"
@@ -81,15 +80,6 @@ static struct id_token_expectation expectation(const struct login_context *conte
 }
 
 enum { LONGEST_LIFETIME = 10 * 366 * 24 * 3600 };
-
-/* A JWS or JWE begins with a JSON object; what does not is for the provider alone to read. */
-static bool is_opaque(const char *token)
-{
-    cleanup_buffer struct buffer header = BUFFER_SECRET(JWS_TOKEN_LIMIT);
-    size_t length = strcspn(token, ".");
-    return token[length] == '\0' || !encoding_base64url_decode(token, length, &header) ||
-           header.length == 0 || header.data[0] != '{';
-}
 
 _Static_assert((int)TOKEN_REFRESH_LIMIT <= (int)SESSION_REFRESH_TOKEN_LIMIT, "what is taken can be kept");
 
@@ -180,7 +170,7 @@ bool verification_run(struct login_context *context, const struct verification *
     struct id_token id_token = {0}, access_token = {0};
     bool use_access_token = context->config->use_access_token;
     bool has_id_token = response->id_token != NULL, good = true;
-    bool opaque = use_access_token && is_opaque(response->access_token);
+    bool opaque = use_access_token && !jws_has_header(response->access_token);
     if (!has_id_token && source->previous == NULL && !use_access_token) {
         error_set(err, ERROR_IDTOKEN_MISSING, "the provider's answer holds no id_token");
         return error_hint(

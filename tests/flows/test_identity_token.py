@@ -8,7 +8,7 @@ import time
 
 import pytest
 from patience import PROMPT
-from platforms import REQUEST_TOKEN, TokenService, identity_token
+from platforms import REQUEST_TOKEN, TokenService, encode, identity_token
 from program import claims
 from wire import endpoints, token_form
 
@@ -216,7 +216,7 @@ def test_an_old_circleci_command_is_named(pipeline, issuer, tmp_path, text):
 @pytest.mark.parametrize("source", ["kubernetes", "file"])
 def test_a_file_is_read_at_every_use(pipeline, issuer, tmp_path, source):
     path = tmp_path / "token"
-    path.write_text("old")
+    path.write_text(identity_token(sub="old"))
     pipeline.get_token(f"--client-assertion-source={source}:{path}")
     path.write_text(TOKEN + "\n")
     accepted(pipeline, issuer, f"{source}:{path}")
@@ -313,6 +313,21 @@ def test_authentik_takes_the_access_token_of_another_provider_and_not_its_id_tok
     result = pipeline.get_token("--client-assertion-source=env:T", "--force-refresh", T=id_token)
     assert result.code == "oauth_error"
     assert any("takes the access token, not the ID token" in hint for hint in result.hints)
+
+
+@pytest.mark.parametrize("text", ["/home/canary", "canary", "canary.a.b", "www.canary.example", "eyJhbGciOiJSUzI1NiJ9",
+                                  "eyJhbGciOiJSUzI1NiJ9.e30", f"{TOKEN}.canary", f"{TOKEN} {TOKEN}", f"{TOKEN},canary"])
+def test_what_is_no_jwt_is_not_sent(pipeline, issuer, text):
+    """A wrong name would show the issuer what is in another variable."""
+    result = refused(pipeline, issuer, "env:T", T=text)
+    assert "what 'env' gives is no token" in result.err and "--client-assertion-source" in result.hints[0]
+    assert "canary" not in result.err
+
+
+def test_an_encrypted_token_is_for_the_issuer_to_read(pipeline, issuer):
+    token = f"{encode({'alg': 'dir', 'enc': 'A256GCM'})}..{encode(b'iv')}.{encode(b'text')}.{encode(b'tag')}"
+    issuer.configure(federated_assertions={token: NAME})
+    assert pipeline.get_token("--client-assertion-source=env:T", T=token).claims["preferred_username"] == NAME
 
 
 @ids("T-36")
