@@ -25,8 +25,8 @@ bool authentik_check_metadata(const struct provider *provider, struct error *err
 void authentik_hint_redirect_uri(const char *redirect_uri, struct error *err);
 /* The client id is unknown: where to read the right one. */
 void authentik_hint_client_id(const char *issuer, struct error *err);
-/* GRANT ("authorization_code", "refresh_token", the device URN) is not among the provider's grant types (>=
- * 2026.5). */
+/* GRANT ("authorization_code", "refresh_token", the device URN) may not be among the provider's grant types
+ * (>= 2026.5), which Authentik never says: how to add it. */
 void authentik_hint_grant_type(const char *grant, struct error *err);
 /* Nobody came back: what a person may have seen instead. */
 void authentik_hint_timeout(const char *redirect_uri, const char *login_hint, struct error *err);

@@ -77,11 +77,13 @@ void authentik_hint_client_id(const char *issuer, struct error *err)
 void authentik_hint_grant_type(const char *grant, struct error *err)
 {
     error_hint(err,
-               "Authentik 2026.5 and later: the provider's Grant types lack '%s'; providers made by API, "
+               "Authentik 2026.5 and later: the provider's Grant types may lack '%s'; providers made by API, "
                "Terraform or blueprint have none unless grant_types names them",
                safe(grant));
-    error_hint(err, "set grant_types of the OAuth2 provider to authorization_code and refresh_token (for "
-                    "other logins also urn:ietf:params:oauth:grant-type:device_code, client_credentials)");
+    if (text_equal(grant, "authorization_code"))
+        error_hint(err, "set grant_types of the OAuth2 provider to authorization_code and refresh_token");
+    else
+        error_hint(err, "add '%s' to grant_types of the OAuth2 provider", safe(grant));
 }
 
 void authentik_hint_timeout(const char *redirect_uri, const char *login_hint, struct error *err)

@@ -121,14 +121,17 @@ static void test_recommended_regex_is_safe(void **state)
 
 static void test_single_hints(void **state)
 {
-    struct error client = {0}, grant = {0}, timeout = {0}, hinted = {0};
+    struct error client = {0}, grant = {0}, browser = {0}, timeout = {0}, hinted = {0};
     (void)state;
     authentik_hint_client_id(ISSUER, &client);
     expect_hint(&client, "--oidc-client-id");
     expect_hint(&client, ISSUER);
-    authentik_hint_grant_type("refresh_token", &grant);
-    expect_hint(&grant, "'refresh_token'");
-    expect_hint(&grant, "grant_types");
+    authentik_hint_grant_type("password", &grant);
+    expect_hint(&grant, "may lack 'password'");
+    expect_hint(&grant, "add 'password' to grant_types");
+    expect_no_hint(&grant, "authorization_code");
+    authentik_hint_grant_type("authorization_code", &browser);
+    expect_hint(&browser, "authorization_code and refresh_token");
     authentik_hint_timeout("http://localhost:8000", NULL, &timeout);
     expect_hint(&timeout, "Permission denied");
     expect_hint(&timeout, "bind the user");
