@@ -175,7 +175,8 @@ static bool try_place(const struct place *place, const char *name, struct listen
         return true;
     log_line(1, "cannot listen on %s: %s", safe(name), strerror(cause));
     struct error before = *err;
-    error_set(err, ERROR_PORT, "%s '%s': %s", before.code == ERROR_NONE ? "cannot listen on" : before.message,
+    bool first = before.code == ERROR_NONE;
+    error_set(err, ERROR_PORT, "%s%s '%s': %s", first ? "cannot listen on" : before.message, first ? "" : ",",
               safe(name), strerror(cause));
     if (before.hint[0] != '\0')
         error_hint(err, "%s", before.hint);

@@ -169,6 +169,8 @@ static void test_all_taken(void **state)
         assert_non_null(strstr(err.message, cause));
         assert_non_null(strstr(err.hint, holder));
     }
+    cleanup_string char *between = memory_format(", '127.0.0.1:%d': ", ports[1]);
+    assert_non_null(strstr(err.message, between));
     assert_int_equal(sockets.count, 0);
     close(first);
     close(second);
