@@ -24,6 +24,7 @@
     X(EVP_MD_CTX_new) X(EVP_PKEY_CTX_free)                                                           \
     X(EVP_PKEY_CTX_new_from_name) X(EVP_PKEY_CTX_new_from_pkey) X(EVP_PKEY_CTX_set_rsa_mgf1_md_name) \
     X(EVP_PKEY_CTX_set_rsa_padding) X(EVP_PKEY_CTX_set_rsa_pss_saltlen) X(EVP_PKEY_free)             \
+    X(EVP_PKEY_get_bits) X(EVP_PKEY_is_a)                                                            \
     X(EVP_PKEY_fromdata) X(EVP_PKEY_fromdata_init) X(EVP_PKEY_new_raw_public_key_ex)                 \
     X(EVP_PKEY_public_check) X(EVP_Q_digest) X(OSSL_PARAM_BLD_free) X(OSSL_PARAM_BLD_new)            \
     X(OSSL_PARAM_BLD_push_BN) X(OSSL_PARAM_BLD_push_octet_string) X(OSSL_PARAM_BLD_push_utf8_string) \

@@ -265,6 +265,19 @@ static int refuse_passphrase(char *passphrase, int size, int writing, void *cont
     return -1;
 }
 
+/* RFC 7518 sections 3.3 and 3.5 */
+static bool check_size(EVP_PKEY *key, struct error *err)
+{
+    int bits = openssl.EVP_PKEY_get_bits(key);
+    if (bits >= JWK_RSA_BITS ||
+        (openssl.EVP_PKEY_is_a(key, "RSA") != 1 && openssl.EVP_PKEY_is_a(key, "RSA-PSS") != 1))
+        return true;
+    error_set(err, ERROR_CONFIG, "the client's RSA key has %d bits, and signatures need at least %d", bits,
+              JWK_RSA_BITS);
+    return error_hint(err, "make a new one, and register its public half at the provider: 'openssl genpkey "
+                           "-algorithm EC -pkeyopt ec_paramgen_curve:P-256'");
+}
+
 static bool read_private_key(const char *pem, EVP_PKEY **out, struct error *err)
 {
     if (!openssl_bind(err))
@@ -278,6 +291,8 @@ static bool read_private_key(const char *pem, EVP_PKEY **out, struct error *err)
         error_set(err, ERROR_CONFIG, "the client's key is not a private key in PEM form, or it is encrypted");
         return error_hint(err, "'openssl pkey -in FILE' shows the key in the form that is expected");
     }
+    if (!check_size(key, err))
+        return false;
     *out = steal(key);
     return true;
 }

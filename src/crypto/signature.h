@@ -28,7 +28,7 @@ bool signature_judge(const struct algorithm *algorithm, const struct jwk *key,
                      struct error *err) must_check;
 
 /* Verifies what was signed with our own key: *VALID. Refuses a PEM text that is no private key, or an
- * encrypted one, which a library would ask a passphrase for (code config). */
+ * encrypted one, which a library would ask a passphrase for, or an RSA key below 2048 bits (code config). */
 bool signature_judge_own(const struct algorithm *algorithm, const char *pem,
                          const struct signed_text *signed_text, bool *valid, struct error *err) must_check;
 /* Signs INPUT with our own key, for the algorithms with PSS; SIGNATURE stays empty when the key cannot.

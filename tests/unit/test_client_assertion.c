@@ -38,6 +38,23 @@ static const char rsa_pem[] = "-----BEGIN PRIVATE KEY-----\n"
                               "03k2+ZQwVK0JKSHuLFkuQ3U=\n"
                               "-----END PRIVATE KEY-----\n";
 
+static const char short_rsa_pem[] = "-----BEGIN PRIVATE KEY-----\n"
+                                    "MIICdgIBADANBgkqhkiG9w0BAQEFAASCAmAwggJcAgEAAoGBAMDh4OAznXOhEdzk\n"
+                                    "JBd0k/sK4vU8bk1eK4ViElvDZOo9nQwxBqalKRkgwLilbR9ziwfD5kwXJ2VACCQJ\n"
+                                    "HOIPgTyBQTzBvXovkOx5rD5XYJTSaduzfLm3em9f4LAJpV6j+gDg5eyW56ApJbCv\n"
+                                    "et3w6BpKOMOvA/fy+kFa+h/hRMp7AgMBAAECgYBhkF/tSG52VJzyfLv82U0ZCPKw\n"
+                                    "VXb9z4p4F5ltrTJYgf30csAIfzaArV6Oh67g39MNhHvzNSsKPg9gGvPvLSSTEqWQ\n"
+                                    "GK00qWrFchpgmh+k5WFFkIugeSB42YDScSEuy1XiO0SojIXOY1uZCw5Uo2nSPbz+\n"
+                                    "802kgrX3ql4ZA2XGEQJBAPLfPHBJCa2HIJ2kh/Wl4Do852HmiNxTc36oS5ajE/i7\n"
+                                    "U8G8gCjszQVqZeXFFdq9FytcX8lJDjlYvoTx96BeNP8CQQDLTufSFfPQ64R/QPIq\n"
+                                    "T5ow7MIEEyHyJHtkuJnve5Dkog1pfdDvqxNR3aN7s9Z/qz0imr5u8D7uol+CyRHF\n"
+                                    "Ar6FAkEAt0B7ENn7JGSF1oxzTYUYF7kmeLcCYwPQbCu9xO5NPmrRuqdpJ/fshf6O\n"
+                                    "3fyEDeSI2926JF0sD1cHgbY0ulr6rwJAK2cZ+HC1T2moLJ6J1FyQF1fEB6ip+46s\n"
+                                    "RRFf0492nEi4QkgY3cGQ6048w4DeDv1YnNWaSAbD+J/zcfFI+N0gHQJAIHSFJnhN\n"
+                                    "O/a5qgDT6xjlZsrBGc5cLeZPHADhPPZsVz1uUMKBBSFlHsmXr4dqTeNJ9aotlMDu\n"
+                                    "BRkZjtcG5j2SVg==\n"
+                                    "-----END PRIVATE KEY-----\n";
+
 static const char ec_pem[] = "-----BEGIN PRIVATE KEY-----\n"
                              "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgjpsQnnGQmL+YBIff\n"
                              "H1136cspYG6+0iY7X1fCE9+E9LKhRANCAAR/zc4ncPbEXUGDy+5v20t7WAczNXvp\n"
@@ -212,6 +229,8 @@ static void test_refusals(void **state)
         {"PS256", "not a key", "not a private key in PEM form"},
         {"ES256", "not a key", "not a private key in PEM form"},
         {"ES256", "", "not a private key in PEM form"},
+        {"RS256", short_rsa_pem, "has 1024 bits, and signatures need at least 2048"},
+        {"PS256", short_rsa_pem, "has 1024 bits"},
         {"HS256", ec_pem, "cannot be signed with 'HS256'"},
         {"none", ec_pem, "cannot be signed with 'none'"},
         {"es256", ec_pem, "cannot be signed with 'es256'"},
