@@ -20,14 +20,14 @@ struct browser_settings {
     const char *path;    /* $PATH; fallbacks in /usr/local/bin, /usr/bin, /bin are tried as well */
     bool has_display;    /* DISPLAY or WAYLAND_DISPLAY, or WSL */
     bool is_wsl;
-    const char *why_not; /* why there is no display, where more is known than that; NULL */
+    const char *why_not;             /* why there is no display, where more is known than that; NULL */
     const struct text_list *secrets; /* names of variables that the child must not see; NULL for none */
     browser_failed *failed;          /* NULL when nobody wants to know */
     void *context;
 };
-/* False, with *WHY, when nothing can be opened here: no command, no BROWSER, no display or no opener. WHY is
- * borrowed and reads after "cannot open a browser: ". */
-bool browser_available(const struct browser_settings *settings, const char **why);
+/* False, with *WHY, when nothing can be opened here: no command, no BROWSER, no display or no opener. WHY
+ * belongs to the caller and reads after "cannot open a browser: ". */
+bool browser_available(const struct browser_settings *settings, char **why);
 
 /* A browser that was started. */
 struct browser;

@@ -223,7 +223,7 @@ static void show_door(struct attempt *attempt)
 {
     const struct login_config *config = attempt->context->config;
     struct browser_settings browser = config->browser;
-    const char *why = NULL;
+    cleanup_string char *why = NULL;
     struct error err = {0};
     browser.failed = browser_ended;
     browser.context = attempt;

@@ -33,7 +33,7 @@ static void show_qr_code(const struct device_flow *flow)
 static void open_browser(struct device_flow *flow)
 {
     const struct login_config *config = flow->context->config;
-    const char *why = NULL;
+    cleanup_string char *why = NULL;
     struct error err = {0};
     if (!flow->opens_browser || config->skip_open_browser || flow->codes > 1)
         return;

@@ -95,7 +95,7 @@ static bool resolve(const char *command, const char *path, struct text_list *wor
     return error_hint(err, "give an executable in PATH, or its whole path");
 }
 
-bool browser_available(const struct browser_settings *settings, const char **why)
+bool browser_available(const struct browser_settings *settings, char **why)
 {
     if (!text_is_empty(settings->command))
         return true;
@@ -108,13 +108,11 @@ bool browser_available(const struct browser_settings *settings, const char **why
         if (resolve(commands.items[i], settings->path, &words, &program, &ignored))
             return true;
     }
-    if (settings->has_display)
-        *why = "none of xdg-open, x-www-browser and www-browser is installed";
-    else
-        *why = settings->why_not != NULL ? settings->why_not
-               : text_is_empty(settings->browser)
-                   ? "there is no display here"
-                   : "there is no display here, and what BROWSER names is not found";
+    const char *place = settings->has_display ? "none of xdg-open, x-www-browser and www-browser is installed"
+                        : settings->why_not != NULL ? settings->why_not
+                                                    : "there is no display here";
+    *why = memory_format("%s%s", place,
+                         text_is_empty(settings->browser) ? "" : ", and what BROWSER names was not found");
     return false;
 }
 
@@ -155,7 +153,7 @@ static bool start(struct browser *browser, const struct browser_settings *settin
 static bool start_any(struct browser *browser, const struct browser_settings *settings, const char *url,
                       struct error *err)
 {
-    const char *why = NULL;
+    cleanup_string char *why = NULL;
     if (!browser_available(settings, &why))
         return error_set(err, ERROR_UNSUPPORTED, "cannot open a browser: %s", why);
     cleanup_text_list struct text_list commands = {0};

@@ -218,12 +218,13 @@ def test_whatever_keeps_the_browser_shut_the_person_can_visit_the_url(kube, issu
 
 
 @pytest.mark.parametrize(("environment", "reason"), [
-    ({"BROWSER": None}, "there is no display here"),
-    ({"BROWSER": "/does/not/exist"}, "there is no display here, and what BROWSER names is not found")])
+    ({"BROWSER": None}, ""), ({"BROWSER": "/does/not/exist"}, ", and what BROWSER names was not found"),
+    ({"BROWSER": "/does/not/exist", "SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}, ", and what BROWSER names was not found")])
 def test_the_reason_why_no_browser_opens_is_told(kube, issuer, environment, reason):
     running = kube.start("get-token", **environment)
     assert running.read_line(r"^warning: could not open the browser: (.*)$")[1] in (
-        reason, "this is a container without a display")
+        place + reason for place in ("there is no display here", "this is a container without a display",
+                                     "this is an SSH session without a display"))
     running.signal()
     running.wait()
 

@@ -244,10 +244,33 @@ static void test_available(void **state)
         {{.path = folder->path, .browser = "'one"}, false},
     };
     for (size_t i = 0; i < array_length(cases); i++) {
-        const char *why = NULL;
+        cleanup_string char *why = NULL;
         if (browser_available(&cases[i].settings, &why) != cases[i].is_available)
             fail_msg("case %zu", i);
         assert_int_equal(why != NULL && why[0] != '\0', !cases[i].is_available);
+    }
+}
+
+/* The place is one reason, a BROWSER that was set in vain another one. */
+static void test_why_not(void **state)
+{
+    const struct folder *folder = *state;
+    test_ids("K7-58");
+    const struct {
+        struct browser_settings settings;
+        const char *why;
+    } cases[] = {
+        {{.path = folder->path}, "there is no display here"},
+        {{.path = folder->path, .browser = "no"},
+         "there is no display here, and what BROWSER names was not found"},
+        {{.path = folder->path, .why_not = "this is a container"}, "this is a container"},
+        {{.path = folder->path, .browser = "no", .why_not = "this is a container"},
+         "this is a container, and what BROWSER names was not found"},
+    };
+    for (size_t i = 0; i < array_length(cases); i++) {
+        cleanup_string char *why = NULL;
+        assert_false(browser_available(&cases[i].settings, &why));
+        assert_string_equal(why, cases[i].why);
     }
 }
 
@@ -274,6 +297,7 @@ int main(void)
         cmocka_unit_test(test_urls),
         cmocka_unit_test_setup_teardown(test_whole_value_is_a_program, begin, end),
         cmocka_unit_test_setup_teardown(test_available, begin, end),
+        cmocka_unit_test_setup_teardown(test_why_not, begin, end),
         cmocka_unit_test(test_unavailable_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
