@@ -42,7 +42,8 @@ void browser_cleanup(struct browser **browser);
 #define cleanup_browser __attribute__((cleanup(browser_cleanup)))
 
 /* The words of a command: PATH as in the settings. One word when COMMAND as a whole names an executable, else
- * split at spaces outside quotes ('...' or "..."; a backslash means itself). Errors: config. */
+ * split at spaces outside quotes ('...' or "..."; a backslash means itself). Errors: config; they say what is
+ * wrong and do not show COMMAND, which may hold a secret. */
 bool browser_words(const char *command, const char *path, struct text_list *words, struct error *err)
     must_check;
 /* Puts URL in place of every %s of WORDS (the program's name apart), or at the end. */

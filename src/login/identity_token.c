@@ -80,11 +80,8 @@ static bool sets_variable(const char *word)
 static bool from_command(const struct identity_request *request, struct buffer *token, struct error *err)
 {
     cleanup_text_list struct text_list words = {0};
-    struct error ignored = {0};
-    if (!browser_words(request->argument, identity_variable(request, "PATH"), &words, &ignored))
-        return error_set(
-            err, ERROR_CONFIG,
-            "--client-assertion-source: the command of exec: is empty, too long, or a quote is not closed");
+    if (!browser_words(request->argument, identity_variable(request, "PATH"), &words, err))
+        return error_prefix(err, "--client-assertion-source: the command of exec cannot be used");
     if (sets_variable(words.items[0])) {
         error_set(err, ERROR_CONFIG,
                   "--client-assertion-source: the command of exec: begins with a variable, and only a shell "

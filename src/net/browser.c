@@ -58,6 +58,12 @@ char *browser_find_program(const char *name, const char *path)
     return file != NULL ? file : find_in(name, "/usr/local/bin:/usr/bin:/bin");
 }
 
+const char *browser_program_fault(const char *name)
+{
+    return strchr(name, '/') != NULL && access(name, F_OK) == 0 ? "is not an executable file"
+                                                                : "was not found";
+}
+
 static void add_browser_variable(struct text_list *commands, const char *browser)
 {
     while (browser != NULL && *browser != '\0') {
@@ -87,11 +93,12 @@ static bool resolve(const char *command, const char *path, struct text_list *wor
                     struct error *err)
 {
     if (!browser_words(command, path, words, err))
-        return false;
+        return error_prefix(err, "the browser command '%s' cannot be used", safe(command));
     *program = browser_find_program(words->items[0], path);
     if (*program != NULL)
         return true;
-    error_set(err, ERROR_CONFIG, "the browser command '%s' was not found", safe(words->items[0]));
+    error_set(err, ERROR_CONFIG, "the browser command '%s' %s", safe(words->items[0]),
+              browser_program_fault(words->items[0]));
     return error_hint(err, "give an executable in PATH, or its whole path");
 }
 

@@ -9,5 +9,7 @@
  * folders of PATH (NULL for none) and in /usr/local/bin, /usr/bin, /bin. NULL when there is none. The caller
  * owns it. */
 char *browser_find_program(const char *name, const char *path) must_check;
+/* Why there is none, to be read behind the name. */
+const char *browser_program_fault(const char *name);
 
 #endif

@@ -40,20 +40,20 @@ static bool split(const char *command, struct text_list *words, struct error *er
             break;
         cleanup_buffer struct buffer word = BUFFER(COMMAND_LIMIT);
         if (!read_word(&text, &word)) {
-            error_set(err, ERROR_CONFIG, "a quote is not closed in the browser command '%s'", safe(command));
+            error_set(err, ERROR_CONFIG, "a quote is not closed");
             return error_hint(err, "quotes group words, and a backslash means itself");
         }
         text_list_add(words, buffer_text(&word));
     }
     if (words->count == 0 || words->items[0][0] == '\0')
-        return error_set(err, ERROR_CONFIG, "the browser command is empty");
+        return error_set(err, ERROR_CONFIG, "it is empty");
     return true;
 }
 
 bool browser_words(const char *command, const char *path, struct text_list *words, struct error *err)
 {
     if (strlen(command) > COMMAND_LIMIT)
-        return error_set(err, ERROR_CONFIG, "the browser command is too long");
+        return error_set(err, ERROR_CONFIG, "it is too long");
     cleanup_string char *program = browser_find_program(command, path);
     cleanup_text_list struct text_list result = {0};
     if (program != NULL)

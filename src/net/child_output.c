@@ -64,8 +64,8 @@ static bool start(struct run *run, struct error *err)
     int pipe_fds[2];
     cleanup_string char *program = browser_find_program(command->words->items[0], command->path);
     if (program == NULL) {
-        error_set(err, ERROR_IDENTITY_TOKEN, "%s was not found: '%s'", command->what,
-                  safe(command->words->items[0]));
+        error_set(err, ERROR_IDENTITY_TOKEN, "%s %s: '%s'", command->what,
+                  browser_program_fault(command->words->items[0]), safe(command->words->items[0]));
         return error_hint(err, "give an executable in PATH, or its whole path");
     }
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)

@@ -236,6 +236,17 @@ def test_a_command_that_does_not_exist_is_named(kube, issuer):
     assert running.wait().code == "callback_timeout"
 
 
+@pytest.mark.parametrize(("command", "words"), [
+    ("/tmp", "the browser command '/tmp' is not an executable file"), ("/etc/passwd", "'/etc/passwd' is not an executable file"),
+    ("/does/not/exist", "'/does/not/exist' was not found"), ("firefox 'x", "command 'firefox 'x' cannot be used: a quote is not closed"),
+    (" ", "cannot be used: it is empty")])
+def test_a_command_that_cannot_be_started_says_why(kube, issuer, command, words):
+    running = kube.start("get-token", f"--browser-command={command}")
+    assert words in running.read_line(r"^warning: could not open the browser: (.*)$")[1]
+    running.signal()
+    running.wait()
+
+
 def test_an_ended_browser_leaves_no_zombie(kube, issuer):
     waiting = Waiting(kube, skip=False, BROWSER="/bin/false")
     assert children(waiting.pid) == []

@@ -266,7 +266,9 @@ def test_a_command_sees_its_platform_s_variables_and_none_of_our_secrets(pipelin
     ("exec:agent", "kill -9 $$", "ended by signal 9", "identity_token"),
     ("exec:nothing-there", "", "was not found: 'nothing-there'", "identity_token"), ("exec:agent", "yes", "prints more than", "identity_token"),
     ("exec:agent", "true", "is empty", "identity_token"), ("exec:agent", "echo two words", "is no token", "identity_token"),
-    ("exec:agent 'x", "", "a quote is not closed", "config"), ("exec: ", "", "is empty", "config")])
+    ("exec:/etc/passwd", "", "is not an executable file: '/etc/passwd'", "identity_token"),
+    ("exec:agent 'x", "", "the command of exec cannot be used: a quote is not closed", "config"),
+    ("exec: ", "", "the command of exec cannot be used: it is empty", "config")])
 def test_a_command_that_fails(pipeline, issuer, tmp_path, source, text, words, code):
     result = refused(pipeline, issuer, source, code=code, PATH=command(tmp_path, "agent", text))
     assert words in result.err
