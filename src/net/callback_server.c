@@ -288,7 +288,8 @@ static bool open_daemon(struct callback_server *server, const struct callback_se
     if (!start_daemon(server, settings)) {
         if (!encrypted)
             return error_set(err, ERROR_LIBRARY, "cannot start libmicrohttpd: %s", safe(server->log));
-        error_set(err, ERROR_CONFIG, "cannot use the certificate and key for https: %s", safe(server->log));
+        error_set(err, ERROR_CONFIG, "cannot use --local-server-cert with --local-server-key: %s",
+                  safe(server->log));
         return error_hint(err, "both must be PEM and belong together, and the key must not be encrypted");
     }
     const union MHD_DaemonInfo *info = mhd.MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);

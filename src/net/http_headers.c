@@ -46,8 +46,10 @@ bool http_headers_check(const struct text_map *headers, struct error *err)
         if (text_has_control(header->value))
             return error_set(err, ERROR_CONFIG, "request header '%s': its value has a control character",
                              safe(header->name));
-        if (header_is_ours(header->name))
-            return error_set(err, ERROR_CONFIG, "request header '%s': cannot be chosen", safe(header->name));
+        if (header_is_ours(header->name)) {
+            error_set(err, ERROR_CONFIG, "request header '%s' cannot be chosen", safe(header->name));
+            return error_hint(err, "leave it out of --oidc-request-header: every request has the right one");
+        }
     }
     return true;
 }

@@ -9,7 +9,7 @@
 #include "http_curl.h"
 
 #define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
-#define PEM_END   "-----END CERTIFICATE-----"
+#define PEM_END "-----END CERTIFICATE-----"
 enum { TRUST_LIMIT = 8 * 1024 * 1024 };
 
 /* Appends every certificate block of TEXT and nothing else: a private key in the same file is not libcurl's
@@ -51,7 +51,9 @@ static bool trust_add_file(const char *path, struct buffer *pem, struct error *e
     if (file_read(path, &text, err) && trust_add(&text, pem, err))
         return true;
     err->code = ERROR_CONFIG;
-    return error_prefix(err, "cannot use the certificate authority '%s'", safe(path));
+    error_prefix(err, "cannot use the certificate authority '%s'", safe(path));
+    return error_hint(err, "--certificate-authority takes the name of a PEM file; without it the system's "
+                           "authorities are believed");
 }
 
 static bool trust_add_data(const char *data, struct buffer *pem, struct error *err)

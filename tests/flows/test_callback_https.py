@@ -100,4 +100,5 @@ def test_a_certificate_that_cannot_be_used_is_an_error_before_a_browser_opens(ht
     assert result.code == "config"
     named = f"cannot use --local-server-cert: cannot open '{certificate}'"
     assert named in result.err if choose is no_file else any("belong together" in hint for hint in result.hints)
+    assert choose is no_file or "cannot use --local-server-cert with --local-server-key: " in result.err
     assert not log.exists()

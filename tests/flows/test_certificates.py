@@ -155,6 +155,7 @@ def test_an_authority_that_cannot_be_read_is_an_error_before_any_request(unknown
         value = write(tmp_path, value, texts[value])
     result = unknown.get_token(f"--{flag}={value}", **NO_BROWSER)
     assert result.code == "config" and words in result.err
+    assert flag.endswith("-data") or "the name of a PEM file" in result.hints[0]
     assert issuer.requests() == []
 
 

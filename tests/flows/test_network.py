@@ -154,6 +154,7 @@ def test_a_proxy_that_cannot_be_used_is_an_error_without_its_password(kube, far,
 def test_configuration_cannot_smuggle_in_another_header_or_request(kube, issuer, flag):
     result = kube.get_token(flag, **NO_BROWSER)
     assert result.code == "config"
+    assert "cannot be chosen" not in result.err or "leave it out of --oidc-request-header" in result.hints[0]
     assert issuer.requests() == []
 
 
