@@ -105,8 +105,12 @@ bool file_read_private(int directory, const char *name, struct buffer *out, stru
 bool file_read(const char *path, struct buffer *out, struct error *err)
 {
     cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return error_set(err, ERROR_CONFIG, "cannot open '%s': %s", safe(path), strerror(errno));
+    if (fd < 0) {
+        error_set(err, ERROR_CONFIG, "cannot open '%s': %s", safe(path), strerror(errno));
+        if (path[0] == '~')
+            error_hint(err, "'~' is not expanded here, only by a shell: write the whole path");
+        return false;
+    }
     struct stat status;
     if (fstat(fd, &status) != 0)
         return error_set(err, ERROR_CONFIG, "cannot examine '%s': %s", safe(path), strerror(errno));

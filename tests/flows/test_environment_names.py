@@ -163,6 +163,11 @@ def test_a_secret_that_cannot_be_read_is_an_error(program, path):
     assert result.hints == ["the path comes from the environment variable LATCHKEY_OIDC_CLIENT_SECRET_FILE"]
 
 
+def test_a_tilde_that_no_shell_expanded_is_told(program):
+    result = program.bare("get-token", **LOGIN, LATCHKEY_OIDC_CLIENT_SECRET_FILE="~/secret")
+    assert "cannot open '~/secret'" in result.err and "'~' is not expanded here" in result.hints[0]
+
+
 def test_only_a_secret_has_a_file(program):
     result = program.bare("get-token", **LOGIN, **STOP, LATCHKEY_OIDC_CLIENT_ID_FILE="/none")
     assert result.code == "config"
