@@ -129,6 +129,10 @@ static bool check_texts(const struct options *options, struct error *err)
 /* No browser comes back to anything else; a code that is pasted may be shown anywhere (urn:ietf:...:oob). */
 static bool check_redirect_url(const char *url, const struct grant *grant, struct error *err)
 {
+    if (!text_is_empty(url) && strchr(url, '#') != NULL) { /* RFC 6749 section 3.1.2 */
+        error_set(err, ERROR_CONFIG, "--oidc-redirect-url: '%s' has a fragment", safe(url));
+        return error_hint(err, "leave out '#' and what follows it");
+    }
     if (text_is_empty(url) || browser_url_is_safe(url) || !text_equal(grant->name, "authcode"))
         return true;
     error_set(err, ERROR_CONFIG, "--oidc-redirect-url: '%s' is not an http or https URL", safe(url));

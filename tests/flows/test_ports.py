@@ -190,7 +190,8 @@ def test_a_redirect_url_is_sent_verbatim_and_its_path_is_where_the_callback_is_a
     assert agreed(issuer) == url
 
 
-@pytest.mark.parametrize("url", ["localhost:8000", "urn:ietf:wg:oauth:2.0:oob", "http://", "http://localhost:8000/a b"])
+@pytest.mark.parametrize("url", ["localhost:8000", "urn:ietf:wg:oauth:2.0:oob", "http://", "http://localhost:8000/a b",
+                                 "http://localhost:8000#f"])
 def test_a_redirect_url_that_no_browser_comes_back_to_is_an_error(kube, issuer, url):
     result = kube.get_token(f"--oidc-redirect-url={url}")
     assert result.code == "config" and f"--oidc-redirect-url: '{url}'" in result.err
