@@ -86,7 +86,7 @@ static bool exchange(struct login_context *context, struct code_request *request
                                            .has_secret = token_request_has_secret(context)};
     if (outcome->answered && provider_kind(context->config->issuer) == PROVIDER_AUTHENTIK)
         authentik_hint_token_error(&outcome->failed, &sent, err);
-    return error_prefix(err, "could not exchange the code and token");
+    return error_prefix(err, "could not exchange the code for a token");
 }
 
 bool code_request_redeem(struct login_context *context, struct code_request *request, const char *code,

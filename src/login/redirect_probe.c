@@ -50,6 +50,14 @@ static bool probe_url(const struct login_context *context, const char *redirect_
     return true;
 }
 
+static const char *const verdict_names[] = {
+    [PROBE_ACCEPTED] = "accepted",
+    [PROBE_REDIRECT_URI_REFUSED] = "the redirect URI is refused",
+    [PROBE_CLIENT_REFUSED] = "the client is refused",
+    [PROBE_GRANT_REFUSED] = "the grant is refused",
+    [PROBE_INCONCLUSIVE] = "inconclusive",
+};
+
 enum probe_verdict redirect_probe_ask(struct login_context *context, const char *redirect_uri)
 {
     struct error ignored = {0};
@@ -72,8 +80,8 @@ enum probe_verdict redirect_probe_ask(struct login_context *context, const char 
     struct probe_answer answer = {response.status, response.location, buffer_text(&response.body),
                                   response.body.length};
     enum probe_verdict verdict = probe_read(provider_kind(context->config->issuer), &answer, redirect_uri);
-    log_line(1, "redirect probe of %s: HTTP %ld, verdict %d", safe(redirect_uri), response.status,
-             (int)verdict);
+    log_line(1, "redirect probe of %s: HTTP %ld, %s", safe(redirect_uri), response.status,
+             verdict_names[verdict]);
     if (verdict == PROBE_ACCEPTED) {
         text_list_add_once(&context->record.accepted_redirects, memory);
         context->record_changed = true;

@@ -107,7 +107,7 @@ def drop_client(issuer):
 @ids("K7-54")
 @pytest.mark.parametrize(("spoil", "code", "words"), [
     (change_claims, "idtoken_aud", ["the ID token is for", "somebody-else", "<code>--oidc-client-id</code> must be"]),
-    (drop_client, "oauth_error", ["could not exchange the code and token", "invalid_client", "What to do",
+    (drop_client, "oauth_error", ["could not exchange the code for a token", "invalid_client", "What to do",
                                   "Redirect URIs", "&lt;script&gt;"])])
 def test_the_page_tells_what_failed_and_the_fix(waiting, issuer, spoil, code, words):
     spoil(issuer)

@@ -112,6 +112,10 @@ def test_an_accepted_uri_is_asked_for_again_after_a_login_that_timed_out(kube, i
     assert probed(issuer) == [FIRST, FIRST]
 
 
+def test_the_log_names_what_came_of_the_probe(kube, issuer):
+    assert f"redirect probe of {FIRST}: HTTP 302, accepted" in kube.run("login", "-v1").err
+
+
 def test_a_uri_that_is_refused_is_asked_for_each_time(kube, issuer):
     issuer.configure(**strict(SECOND))
     for _ in range(2):

@@ -165,7 +165,7 @@ def test_an_error_answer_is_told_with_its_status_and_never_with_its_body(kube, i
     issuer.fault("token", **fault)
     result = refused(kube, issuer, code, last="token")
     assert not [word for word in words if word not in result.err], result.err
-    assert "could not exchange the code and token: " in result.err
+    assert "could not exchange the code for a token: " in result.err
     assert "SECRET-BODY" not in result.err
 
 
