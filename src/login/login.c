@@ -178,6 +178,8 @@ static bool may_ask(const struct login_config *config, struct error *err)
         error_hint(err,
                    "for a pipeline: --grant-type=client-credentials with a secret, a key, an app password or "
                    "--client-assertion-source");
+    if (config->cache_candidates[0] == NULL) /* a login before this one would be lost */
+        return error_hint(err, "if somebody is there: --non-interactive=false");
     return error_hint(err,
                       "if somebody is there: --non-interactive=false, or log in first with '%s login "
                       "--non-interactive=false'",

@@ -33,11 +33,11 @@ static bool ask(struct attempt *attempt, const char *text, bool hidden, char **a
     struct terminal_question question = {.text = text, .hidden = hidden, .deadline = attempt->deadline};
     if (attempt->prompt == NULL && !prompt_open(attempt->context, &attempt->prompt, err)) {
         error_prefix(err, "the password grant needs a %s", hidden ? "password" : "user name");
+        bool lasts = attempt->context->config->cache_candidates[0] != NULL;
         return error_hint(
-            err,
-            "set LATCHKEY_USERNAME and LATCHKEY_PASSWORD (or LATCHKEY_PASSWORD_FILE), or log in first "
-            "with '%s login' at a terminal",
-            attempt->context->config->program);
+            err, "set LATCHKEY_USERNAME and LATCHKEY_PASSWORD (or LATCHKEY_PASSWORD_FILE)%s%s%s",
+            lasts ? ", or log in first with '" : "", lasts ? attempt->context->config->program : "",
+            lasts ? " login' at a terminal" : "");
     }
     *attempt->asked = true;
     memory_free_secret(*answer);

@@ -290,6 +290,15 @@ def test_a_login_that_fails_prints_nothing(new_user):
     assert not any(new_user.home.iterdir())
 
 
+def test_where_nobody_is_it_does_not_send_people_to_a_login_that_it_would_not_use(new_user):
+    result = new_user.run("setup", CI="true")
+    assert result.code == "not_interactive"
+    assert result.hints[-1] == "if somebody is there: --non-interactive=false"
+    result = new_user.run("setup", "--grant-type=password", process={"start_new_session": True})
+    assert result.code == "not_interactive"
+    assert result.hints == ["set LATCHKEY_USERNAME and LATCHKEY_PASSWORD (or LATCHKEY_PASSWORD_FILE)"]
+
+
 # What the token lacks
 
 @pytest.mark.parametrize(("claim", "meaning"), [
