@@ -206,7 +206,8 @@ static bool show_guide(const struct command_input *input, struct buffer *out)
         "   %s setup --oidc-issuer-url=%s --oidc-client-id=%s\n\n"
         "The issuer must be spelled exactly as the provider spells it; Authentik's ends in a slash:\n"
         "https://authentik.example.com/application/o/kubernetes/\n"
-        "Every flag of get-token can be given and is written into the kubeconfig: '%s setup --help'.\n",
+        "Other flags of get-token can be given too and are written into the kubeconfig, but for secrets and\n"
+        "for what is about one call alone, such as --force-refresh or --output: '%s setup --help'.\n",
         issuer ? "" : "--oidc-issuer-url", issuer || client ? "" : " and ", client ? "" : "--oidc-client-id",
         input->program, issuer ? safe(options->issuer_url) : "ISSUER",
         client ? safe(options->client_id) : "CLIENT_ID", input->program);

@@ -89,6 +89,13 @@ def test_without_an_issuer_or_a_client_it_says_what_to_do(program, words, missin
     assert not any(program.home.iterdir())
 
 
+def test_the_flags_that_it_does_not_promise_are_refused(program):
+    guide = program.bare("setup").out
+    for flag in ("--force-refresh", "--output=token"):
+        assert flag.partition("=")[0] in guide
+        assert program.bare("setup", flag).status == 1
+
+
 # What it prints
 
 @ids("K7-82")
