@@ -111,6 +111,14 @@ def test_an_app_password_needs_no_secret(robot, issuer):
                                   "username": "k8s-robot", "password": "robot-app-password"}
 
 
+def test_an_app_password_goes_with_a_secret_or_a_key(robot, issuer, tmp_path):
+    assert ok(robot, "--oidc-client-secret=x").claims["preferred_username"] == "k8s-robot"
+    assert (token_form(issuer)["username"], token_form(issuer)["client_secret"]) == ("k8s-robot", "x")
+    trust(issuer, keys["ES256"])
+    ok(robot, f"--client-assertion-key={write_key(tmp_path, keys['ES256'])}", "--force-refresh")
+    assert {"username", "password", "client_assertion"} <= set(token_form(issuer))
+
+
 def test_a_wrong_app_password_says_which_password_is_meant(robot):
     result = robot.get_token("--password=canary")
     assert result.code == "oauth_error" and "app password" in result.hints[0] and "canary" not in result.err
