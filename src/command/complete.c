@@ -6,7 +6,7 @@
 #include "command/complete_account.h"
 
 /* The last line tells the shell what else to do (the bits of cobra, which kubectl reads as well). */
-enum { FILES = 0, NO_FILES = 4, DIRECTORIES = 16 };
+enum { FILES = 0, NO_SPACE = 2, NO_FILES = 4, DIRECTORIES = 16 };
 
 static const char *const shells = "bash|zsh|fish";
 
@@ -25,6 +25,7 @@ struct completion {
     const struct command_input *input;
     char *const *words; /* those before it */
     struct buffer *out;
+    bool unfinished; /* what follows a colon belongs to the same word */
 };
 
 static void offer(struct completion *completion, const char *word, size_t length, const char *text)
@@ -32,6 +33,7 @@ static void offer(struct completion *completion, const char *word, size_t length
     if (strncmp(word, completion->start, strlen(completion->start)) != 0 ||
         strlen(completion->start) > length)
         return;
+    completion->unfinished = completion->unfinished || (length > 0 && word[length - 1] == ':');
     buffer_add_format(completion->out, "%.*s", (int)length, word);
     if (text != NULL) /* its beginning is enough */
         buffer_add_format(completion->out, "\t%.*s", (int)strcspn(text, ";:("), text);
@@ -159,5 +161,5 @@ void command_complete(const struct command_input *input, char **words, const str
         offer_next(&completion, place >= 0 ? words[place] : NULL, length > 1 ? words[length - 2] : NULL);
     if (length > 0)
         words[length - 1] = written;
-    buffer_add_format(out, ":%d\n", directive);
+    buffer_add_format(out, ":%d\n", directive | (completion.unfinished ? NO_SPACE : 0));
 }

@@ -44,7 +44,7 @@ def test_the_flags_offered_are_those_of_help_and_their_values_too(program, comma
         elif not value:
             assert values == ["true", "false"]
         else:
-            assert directive == {"FILE": ":0", "DIR": ":16"}.get(value, ":4")
+            assert directive == {"FILE": ":0", "DIR": ":16", "SOURCE": ":6"}.get(value, ":4")
         if value:
             assert offered(program, *command, f"--{name}", "") == (values, directive)
 
@@ -61,6 +61,11 @@ def test_the_flags_offered_are_those_of_help_and_their_values_too(program, comma
     (["get-token", "--nonsense="], []), (["nonsense", ""], []), (["get-token", "--vmod"], []), (["get-token", "--oidc-use-p"], [])])
 def test_candidates(program, words, candidates):
     assert offered(program, *words)[0] == candidates
+
+
+@pytest.mark.parametrize(("start", "directive"), [("", ":6"), ("e", ":6"), ("env:", ":6"), ("g", ":4"), ("env:X", ":4")])
+def test_no_space_follows_a_colon(program, start, directive):
+    assert offered(program, "get-token", f"--client-assertion-source={start}")[1] == directive
 
 
 @pytest.mark.parametrize("name", ["kubectl_complete-oidc_login", "kubectl_complete-latchkey"])
@@ -161,3 +166,19 @@ def test_a_label_that_a_shell_would_take_apart_stays_one_word(shell, kube):
     ("kubectl-oidc_login logi", "kubectl-oidc_login login "), ("kubectl-latchkey completion zs", "kubectl-latchkey completion zsh")])
 def test_a_shell_completes(shell, start, whole):
     assert shell.complete(start).read_until(whole.removeprefix(start) or whole)
+
+
+@pytest.mark.parametrize("flag", ["--client-assertion-source=", "--client-assertion-source "])
+@pytest.mark.parametrize("start", ["en", "env:"])
+def test_what_follows_a_colon_is_typed_on(shell, program, tmp_path, flag, start):
+    """Nothing is doubled, and no space ends the word."""
+    front = tmp_path / "front" / "latchkey"
+    front.parent.mkdir()
+    front.write_text(f"#!/bin/sh\n[ \"$1\" != __complete ] || exec {program.path.absolute()} \"$@\"\nprintf '<%s>' \"$@\"\n")
+    front.chmod(0o755)
+    shell.enter(f"export PATH={front.parent}:$PATH; echo NE''XT")
+    shell.terminal.read_until("NEXT")
+    shell.complete(f"latchkey get-token {flag}{start}")
+    shell.enter("NAME")
+    words = "".join(f"<{word}>" for word in f"get-token {flag}env:NAME".split())
+    shell.terminal.read_until(words, 20)
