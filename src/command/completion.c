@@ -43,10 +43,10 @@ static const char bash[] =
     "    16) compopt -o dirnames 2>/dev/null ;;\n"
     "    esac\n"
     "}\n"
-    "complete -F _latchkey latchkey kubectl-oidc_login kubectl-latchkey\n";
+    "complete -F _latchkey latchkey kubectl-oidc_login kubectl-latchkey kubelogin\n";
 
 static const char zsh[] =
-    "#compdef latchkey kubectl-oidc_login kubectl-latchkey\n"
+    "#compdef latchkey kubectl-oidc_login kubectl-latchkey kubelogin\n"
     "# zsh completion of latchkey: source <(latchkey completion zsh), or as _latchkey in a folder of fpath\n"
     "_latchkey() {\n"
     "    local current=${(Q)words[CURRENT]} directive line\n"
@@ -69,7 +69,7 @@ static const char zsh[] =
     "if [[ ${funcstack[1]} == _latchkey ]]; then\n"
     "    _latchkey \"$@\"\n"
     "elif (( $+functions[compdef] )); then\n"
-    "    compdef _latchkey latchkey kubectl-oidc_login kubectl-latchkey\n"
+    "    compdef _latchkey latchkey kubectl-oidc_login kubectl-latchkey kubelogin\n"
     "fi\n";
 
 static const char fish[] = "# fish completion of latchkey: latchkey completion fish | source\n"
@@ -102,7 +102,7 @@ static const char fish[] = "# fish completion of latchkey: latchkey completion f
                            "            end\n"
                            "    end\n"
                            "end\n"
-                           "for name in latchkey kubectl-oidc_login kubectl-latchkey\n"
+                           "for name in latchkey kubectl-oidc_login kubectl-latchkey kubelogin\n"
                            "    complete -c $name -f -a '(__latchkey_complete)'\n"
                            "end\n";
 

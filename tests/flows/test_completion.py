@@ -182,3 +182,10 @@ def test_what_follows_a_colon_is_typed_on(shell, program, tmp_path, flag, start)
     shell.enter("NAME")
     words = "".join(f"<{word}>" for word in f"get-token {flag}env:NAME".split())
     shell.terminal.read_until(words, 20)
+
+
+def test_the_optional_link_is_completed_too(shell, program, tmp_path):
+    (tmp_path / "kubelogin").symlink_to(program.path.absolute())
+    shell.enter(f"export PATH={tmp_path}:$PATH; echo NE''XT")
+    shell.terminal.read_until("NEXT")
+    shell.complete("kubelogin get-t").read_until("get-token ")
