@@ -239,7 +239,9 @@ static bool run_command(const struct invocation *call, const struct options *opt
                                   .environment = environ,
                                   .options = options,
                                   .rest = &rest};
-    if (!call->command->run(&input, out, err) || !print_answer(out, err))
+    if (!call->command->run(&input, out, err))
+        return option_hint_variables(options, err);
+    if (!print_answer(out, err))
         return false;
     buffer_clear(out);
     if (rest != NULL)

@@ -31,6 +31,9 @@ void login_options_warn(const struct command_input *input);
 /* Whether a process of ours may outlive the call: --background-refresh, which without a word is no where
  * nobody is there (a pipeline) and where everything ends at once (a container). */
 bool login_options_may_stay(const struct command_input *input, const struct login_config *config) must_check;
+/* Refuses GIVEN, the value of the flag NAME, with the CHOICES that there are ("a|b|c"). Always false. */
+bool login_options_refuse(const char *command, const char *name, const char *choices, const char *given,
+                          struct error *err);
 /* Reads the PEM file PATH of the flag NAME; nothing for no path. Never shows a key that stands where its file
  * should. The caller owns *TEXT, which is a secret. */
 bool login_options_read_pem(const char *name, const char *path, char **text, struct error *err) must_check;

@@ -40,10 +40,11 @@ struct options {
     bool ask_client_secret, ask_password; /* LATCHKEY_..._FILE=/dev/tty */
     char *ignored;                        /* flags that are accepted without effect */
     bool ignored_switch;
-    uint64_t given[2];      /* one bit per row of the table: set by a flag or a variable */
-    uint64_t from_file[2];  /* the same, for those whose value is in the file that LATCHKEY_..._FILE names */
-    uint64_t from_words[2]; /* the same, for secrets that stood on the command line */
-    struct text_list notices; /* what a person should read once: deprecations, misspelt variables */
+    uint64_t given[2];     /* one bit per row of the table: set by a flag or a variable */
+    uint64_t from_file[2]; /* the same, for those whose value is in the file that LATCHKEY_..._FILE names */
+    uint64_t from_variable[2]; /* the same, for those that a variable set, by itself or by its file */
+    uint64_t from_words[2];    /* the same, for secrets that stood on the command line */
+    struct text_list notices;  /* what a person should read once: deprecations, misspelt variables */
 };
 void options_release(struct options *options);
 #define cleanup_options __attribute__((cleanup(options_release)))
@@ -100,6 +101,11 @@ const struct option *option_find(const char *name, unsigned command);
 bool option_given(const struct options *options, const char *name);
 /* True when the value is in the file that LATCHKEY_..._FILE names. */
 bool option_from_file(const struct options *options, const struct option *option);
+/* True when a variable set it, by itself or by its file. */
+bool option_from_variable(const struct options *options, const struct option *option);
+/* Hints at the variable of each option that ERR, of the code config, names and that a variable set: the user
+ * gave no such flag. Always false. */
+bool option_hint_variables(const struct options *options, struct error *err);
 /* "LATCHKEY_OIDC_ISSUER_URL" for "oidc-issuer-url". Owned by the caller. */
 char *option_variable(const struct option *option) must_check;
 

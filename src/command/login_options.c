@@ -24,10 +24,11 @@ static bool choose(const char *given, const char *const *choices, size_t count, 
     return false;
 }
 
-static bool refuse_choice(const struct command_input *input, const char *name, const char *choices,
+bool login_options_refuse(const char *command, const char *name, const char *choices, const char *given,
                           struct error *err)
 {
-    return error_set(err, ERROR_CONFIG, "%s: %s must be one of (%s)", input->command, name, choices);
+    return error_set(err, ERROR_CONFIG, "%s: %s must be one of (%s), not '%s'", command, name, choices,
+                     safe(given));
 }
 
 static bool check_grant(const struct command_input *input, struct login_config *config, struct error *err)
@@ -36,8 +37,9 @@ static bool check_grant(const struct command_input *input, struct login_config *
     const struct grant *grant = grant_find(options->grant_type, !text_is_empty(options->username),
                                            !text_is_empty(options->assertion_source));
     if (grant == NULL)
-        return refuse_choice(input, "grant-type",
-                             "auto|authcode|authcode-keyboard|password|device-code|client-credentials", err);
+        return login_options_refuse(input->command, "grant-type",
+                                    "auto|authcode|authcode-keyboard|password|device-code|client-credentials",
+                                    options->grant_type, err);
     config->grant = grant;
     return true;
 }
@@ -48,7 +50,8 @@ static bool check_storage(const struct command_input *input, struct login_config
     static const char *const storages[] = {"disk", "keyring", "auto", "none"}; /* as enum token_storage */
     size_t place = 0;
     if (!choose(input->options->cache_storage, storages, array_length(storages), &place))
-        return refuse_choice(input, "token-cache-storage", "disk|keyring|none|auto", err);
+        return login_options_refuse(input->command, "token-cache-storage", "disk|keyring|none|auto",
+                                    input->options->cache_storage, err);
     *store = place <= TOKEN_STORAGE_AUTO;
     config->storage = *store ? (enum token_storage)place : TOKEN_STORAGE_DISK;
     return config->storage != TOKEN_STORAGE_KEYRING || keyring_is_built(err) ||
@@ -72,11 +75,14 @@ static bool check_choices(const struct command_input *input, struct login_config
     static const char *const probes[] = {"auto", "always", "never"};
     size_t method = 0, scope = 0, probe = 0;
     if (!choose(options->pkce_method, methods, array_length(methods), &method))
-        return refuse_choice(input, "oidc-pkce-method", "auto|no|S256", err);
+        return login_options_refuse(input->command, "oidc-pkce-method", "auto|no|S256", options->pkce_method,
+                                    err);
     if (!choose(options->auto_scopes, scopes, array_length(scopes), &scope))
-        return refuse_choice(input, "oidc-auto-scopes", "auto|true|false", err);
+        return login_options_refuse(input->command, "oidc-auto-scopes", "auto|true|false",
+                                    options->auto_scopes, err);
     if (!choose(options->redirect_probe, probes, array_length(probes), &probe))
-        return refuse_choice(input, "redirect-probe", "auto|always|never", err);
+        return login_options_refuse(input->command, "redirect-probe", "auto|always|never",
+                                    options->redirect_probe, err);
     config->pkce_method = options->use_pkce ? PKCE_ALWAYS : (enum pkce_method)method;
     config->auto_scopes = (enum auto_scopes)scope;
     config->redirect_probe = (enum redirect_probe)probe;
@@ -86,9 +92,12 @@ static bool check_choices(const struct command_input *input, struct login_config
 static bool check_numbers(const struct options *options, struct error *err)
 {
     if (options->authentication_timeout < 1 || options->authentication_timeout > 86400)
-        return error_set(err, ERROR_CONFIG, "--authentication-timeout-sec must be between 1 and 86400");
+        return error_set(err, ERROR_CONFIG,
+                         "--authentication-timeout-sec must be between 1 and 86400, not %lld",
+                         (long long)options->authentication_timeout);
     if (options->http_timeout < 1 || options->http_timeout > 3600)
-        return error_set(err, ERROR_CONFIG, "--http-timeout-sec must be between 1 and 3600");
+        return error_set(err, ERROR_CONFIG, "--http-timeout-sec must be between 1 and 3600, not %lld",
+                         (long long)options->http_timeout);
     return true;
 }
 

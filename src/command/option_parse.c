@@ -189,12 +189,10 @@ static bool apply_variable(const struct option_source *source, struct options *o
         return true;
     if (has_value && has_file)
         return error_set(err, ERROR_CONFIG, "%s and %s are both set: unset one of them", name, file_name);
+    options->from_variable[(option - option_table) / 64] |= UINT64_C(1) << ((option - option_table) % 64);
     if (has_file)
         return option_set_from_file(options, option, file, err);
-    if (option_set(options, option, value, err))
-        return true;
-    error_hint(err, "the value comes from the environment variable %s", name);
-    return false;
+    return option_set(options, option, value, err) || option_hint_variables(options, err);
 }
 
 /* The option that a variable's name (with or without _FILE) belongs to, in any command. */

@@ -33,6 +33,40 @@ bool option_given(const struct options *options, const char *name)
     return false;
 }
 
+bool option_from_variable(const struct options *options, const struct option *option)
+{
+    size_t place = (size_t)(option - option_table);
+    return (options->from_variable[place / 64] >> (place % 64)) & 1;
+}
+
+/* "--NAME", or "COMMAND: NAME must ...", as the peer begins when it refuses a choice. */
+static bool is_named(const char *message, const char *name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-";
+    cleanup_string char *flag = memory_format("--%s", name);
+    cleanup_string char *choice = memory_format(": %s must ", name);
+    for (const char *at = strstr(message, flag); at != NULL; at = strstr(at + 1, flag))
+        if (strspn(at, letters) == strlen(flag))
+            return true;
+    return strstr(message, choice) != NULL;
+}
+
+bool option_hint_variables(const struct options *options, struct error *err)
+{
+    for (size_t i = 0; err->code == ERROR_CONFIG && i < option_count; i++) {
+        const struct option *option = &option_table[i];
+        if (!option_from_variable(options, option) || !is_named(err->message, option->name))
+            continue;
+        cleanup_string char *name = option_variable(option);
+        if (option_from_file(options, option))
+            error_hint(err, "the value comes from the file that the environment variable %s_FILE names",
+                       name);
+        else
+            error_hint(err, "the value comes from the environment variable %s", name);
+    }
+    return false;
+}
+
 static bool invalid(const struct option *option, const char *text, const char *why, struct error *err)
 {
     if (option->flags & OPTION_SECRET)

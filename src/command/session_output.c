@@ -13,7 +13,7 @@ bool session_output_choose(const struct command_input *input, bool *json, struct
     *json = text_equal(name, "json");
     if (*json || text_equal(name, "text"))
         return true;
-    return error_set(err, ERROR_CONFIG, "%s: output must be one of (text|json)", input->command);
+    return login_options_refuse(input->command, "output", "text|json", name, err);
 }
 
 const char *session_output_place(const struct session *session)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "command/login_options.h"
 #include "crypto/jws.h"
 
 bool token_output_choose(const char *name, const struct exec_request *request, enum token_output *output,
@@ -19,8 +20,7 @@ bool token_output_choose(const char *name, const struct exec_request *request, e
         error_set(err, ERROR_CONFIG, "kubectl asks for an ExecCredential, --output=%s gives none", names[i]);
         return error_hint(err, "leave --output out of the kubeconfig and unset LATCHKEY_OUTPUT");
     }
-    return error_set(err, ERROR_CONFIG,
-                     "get-token: output must be one of (exec-credential|token|header|json)");
+    return login_options_refuse("get-token", "output", "exec-credential|token|header|json", name, err);
 }
 
 json_t *token_output_groups(const json_t *claims)

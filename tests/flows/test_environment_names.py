@@ -50,10 +50,29 @@ def test_a_variable_has_the_effect_of_its_flag(program, name, value, complaint):
     assert complaint in result.err, result.err
 
 
-def test_a_value_that_cannot_be_names_the_variable_that_it_comes_from(program):
-    result = program.bare("get-token", **LOGIN, LATCHKEY_FORCE_REFRESH="maybe")
+@pytest.mark.parametrize(("name", "value"), [
+    ("FORCE_REFRESH", "maybe"), ("V", "x"), ("GRANT_TYPE", "x"), ("OUTPUT", "x"), ("TOKEN_CACHE_STORAGE", "x"),
+    ("OIDC_PKCE_METHOD", "x"), ("REDIRECT_PROBE", "x"), ("OIDC_AUTO_SCOPES", "x"), ("AUTHENTICATION_TIMEOUT_SEC", "0"),
+    ("HTTP_TIMEOUT_SEC", "0"), ("LISTEN_PORT", "abc"), ("MIN_VALIDITY", "abc"), ("CLIENT_ASSERTION_SOURCE", "x"),
+    ("CLIENT_ASSERTION_KEY", "/none"), ("OIDC_CLIENT_SECRET", "a\nb")])
+def test_a_value_that_cannot_be_names_the_variable_that_it_comes_from(program, name, value):
+    result = program.bare("get-token", **LOGIN, **{f"LATCHKEY_{name}": value})
     assert result.code == "config"
-    assert result.hints == ["the value comes from the environment variable LATCHKEY_FORCE_REFRESH"]
+    assert result.hints[-1] == f"the value comes from the environment variable LATCHKEY_{name}"
+    assert result.err.count("the value comes from") == 1
+
+
+def test_a_value_that_a_flag_gave_names_no_variable(program):
+    result = program.bare("get-token", "--grant-type=y", **LOGIN, **STOP, LATCHKEY_HTTP_TIMEOUT_SEC="30")
+    assert result.code == "config" and result.hints == [] and "not 'y'" in result.err
+
+
+def test_a_value_that_cannot_be_names_the_file_that_it_comes_from(program, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("a\nb")
+    result = program.bare("get-token", **LOGIN, LATCHKEY_OIDC_CLIENT_SECRET_FILE=str(secret))
+    assert result.code == "config"
+    assert result.hints == ["the value comes from the file that the environment variable LATCHKEY_OIDC_CLIENT_SECRET_FILE names"]
 
 
 @ids("K7-19")
