@@ -102,7 +102,7 @@ bool option_given(const struct options *options, const char *name);
 /* True when the value is in the file that LATCHKEY_..._FILE names. */
 bool option_from_file(const struct options *options, const struct option *option);
 /* True when a variable set it, by itself or by its file. */
-bool option_from_variable(const struct options *options, const struct option *option);
+bool option_from_variable(const struct options *options, const char *name);
 /* Hints at the variable of each option that ERR, of the code config, names and that a variable set: the user
  * gave no such flag. Always false. */
 bool option_hint_variables(const struct options *options, struct error *err);

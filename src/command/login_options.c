@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "command/surroundings.h"
+#include "command/listen_options.h"
 #include "command/pipeline_options.h"
+#include "command/surroundings.h"
 #include "login/grant.h"
 #include "net/child.h"
 #include "net/terminal.h"
@@ -183,33 +184,6 @@ static bool read_certificate(const struct options *options, struct login_options
            login_options_read_pem("--local-server-key", options->local_server_key, &out->key, err);
 }
 
-static bool add_ports(const struct options *options, struct text_list *addresses, struct error *err)
-{
-    for (size_t i = 0; i < options->listen_ports.count; i++) {
-        int64_t port = 0;
-        if (!text_to_number(options->listen_ports.items[i], 0, 65535, &port))
-            return error_set(err, ERROR_CONFIG,
-                             "invalid argument \"%s\" for \"--listen-port\" flag: not a port",
-                             safe(options->listen_ports.items[i]));
-        cleanup_string char *address = memory_format("127.0.0.1:%d", (int)port);
-        text_list_add(addresses, address);
-    }
-    return true;
-}
-
-static bool gather_addresses(const struct options *options, struct login_options *out, struct error *err)
-{
-    bool by_address = option_given(options, "listen-address"), by_port = options->listen_ports.count > 0;
-    out->config.listen_default = !by_address && !by_port;
-    if (by_port && !by_address)
-        return add_ports(options, &out->addresses, err);
-    for (size_t i = 0; i < options->listen_addresses.count; i++) {
-        const char *address = options->listen_addresses.items[i];
-        text_list_add(&out->addresses, address[0] != '\0' ? address : "127.0.0.1:0");
-    }
-    return true;
-}
-
 char *login_options_default_cache(const struct command_input *input)
 {
     const char *kube = command_variable(input, "KUBECACHEDIR");
@@ -293,6 +267,7 @@ static void fill_config(const struct command_input *input, struct login_options 
     config->force_refresh = options->force_refresh;
     config->account = text_or_null(options->account);
     config->listen_addresses = &out->addresses;
+    config->listen_default = listen_options_source(options) == LISTEN_BY_DEFAULT;
     config->redirect_url = text_or_null(options->redirect_url);
     if (config->redirect_url == NULL && text_equal(config->grant->name, "authcode-keyboard"))
         config->redirect_url = text_or_null(options->keyboard_redirect_url);
@@ -340,7 +315,8 @@ bool login_options_fill(const struct command_input *input, struct login_options 
         !check_account(&out->config, input->options->account, err) || !check_texts(input->options, err) ||
         !check_open_url(input->options->open_url, err) ||
         !check_redirect_url(input->options->redirect_url, out->config.grant, err) ||
-        !read_certificate(input->options, out, err) || !gather_addresses(input->options, out, err))
+        !read_certificate(input->options, out, err) ||
+        !listen_options_gather(input->options, &out->addresses, err))
         return false;
     fill_config(input, out);
     gather_directories(input, store, out);
@@ -370,6 +346,8 @@ void login_options_release(struct login_options *login)
 
 void login_options_warn(const struct command_input *input)
 {
+    if (input->options->listen_ports.count > 0 && listen_options_source(input->options) == LISTEN_BY_ADDRESS)
+        command_show_notice(NOTICE_WARNING, "--listen-port is ignored, because --listen-address is given");
     if (input->options->insecure_skip_tls_verify)
         command_show_notice(
             NOTICE_WARNING,

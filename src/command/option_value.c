@@ -22,21 +22,25 @@ static bool option_is_marked(const struct options *options, const struct option 
     return (options->given[place / 64] >> (place % 64)) & 1;
 }
 
-bool option_given(const struct options *options, const char *name)
+/* Few are marked: to look at the names of all would cost more than the rest of the parsing. By name, because
+ * two commands may have a flag of the same name. */
+static bool name_is_marked(const uint64_t marks[2], const char *name)
 {
-    /* Few are marked: to look at the names of all would cost more than the rest of the parsing. By name,
-     * because two commands may have a flag of the same name. */
-    for (size_t word = 0; word < array_length(options->given); word++)
-        for (uint64_t left = options->given[word]; left != 0; left &= left - 1)
+    for (size_t word = 0; word < 2; word++)
+        for (uint64_t left = marks[word]; left != 0; left &= left - 1)
             if (text_equal(option_table[word * 64 + (size_t)__builtin_ctzll(left)].name, name))
                 return true;
     return false;
 }
 
-bool option_from_variable(const struct options *options, const struct option *option)
+bool option_given(const struct options *options, const char *name)
 {
-    size_t place = (size_t)(option - option_table);
-    return (options->from_variable[place / 64] >> (place % 64)) & 1;
+    return name_is_marked(options->given, name);
+}
+
+bool option_from_variable(const struct options *options, const char *name)
+{
+    return name_is_marked(options->from_variable, name);
 }
 
 /* "--NAME", or "COMMAND: NAME must ...", as the peer begins when it refuses a choice. */
@@ -55,7 +59,7 @@ bool option_hint_variables(const struct options *options, struct error *err)
 {
     for (size_t i = 0; err->code == ERROR_CONFIG && i < option_count; i++) {
         const struct option *option = &option_table[i];
-        if (!option_from_variable(options, option) || !is_named(err->message, option->name))
+        if (!((options->from_variable[i / 64] >> (i % 64)) & 1) || !is_named(err->message, option->name))
             continue;
         cleanup_string char *name = option_variable(option);
         if (option_from_file(options, option))

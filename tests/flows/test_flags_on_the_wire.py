@@ -122,6 +122,19 @@ def test_the_flags_that_the_peer_dropped_still_work(kube, issuer, flags, uri):
     assert "is deprecated" in result.err
 
 
+@ids("K7-19")
+@pytest.mark.parametrize(("flag", "variables", "port", "ignored"), [
+    ("--listen-port=8123", {"LATCHKEY_LISTEN_ADDRESS": "127.0.0.1:8124"}, 8123, False),
+    ("--listen-address=127.0.0.1:8123", {"LATCHKEY_LISTEN_PORT": "8124"}, 8123, True),
+    ("--v=0", {"LATCHKEY_LISTEN_PORT": "8124", "LATCHKEY_LISTEN_ADDRESS": "127.0.0.1:8123"}, 8123, True),
+    ("--listen-port=8123", {"LATCHKEY_LISTEN_PORT": "8124"}, 8123, False)])
+def test_a_port_that_is_a_flag_wins_over_an_address_that_is_a_variable(kube, issuer, flag, variables, port, ignored):
+    kube.environment.update(variables)
+    result = log_in(kube, flag)
+    assert authorization(issuer)["redirect_uri"] == f"http://localhost:{port}"
+    assert ("warning: --listen-port is ignored, because --listen-address is given\n" in result.err) == ignored
+
+
 @pytest.mark.parametrize("host", ["a b", "::1", "localhost/x", "localhost:8000?", "user@localhost", ""])
 def test_a_hostname_that_is_none_is_an_error(kube, issuer, host):
     result = kube.run("login", f"--oidc-redirect-url-hostname={host}")
