@@ -78,7 +78,7 @@ enum {
     OPTION_HIDDEN = 1 << 1,     /* not in --help */
     OPTION_PATH = 1 << 2,       /* "~" is expanded */
     OPTION_DEPRECATED = 1 << 3, /* works, says once what to use instead */
-    OPTION_ACTION = 1 << 4,     /* no setting: it has no variable (an image may well set LATCHKEY_VERSION) */
+    OPTION_ACTION = 1 << 4,     /* no setting: it is taken from no variable */
     OPTION_DISCREET = 1 << 5    /* may hold a secret, as a command does: it leaves the command line as one */
 };
 

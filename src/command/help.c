@@ -12,10 +12,12 @@ static void print_commands(const struct command *all, size_t count, struct buffe
 
 static void print_variables(struct buffer *out)
 {
-    buffer_add(out,
-               "\nEvery flag has an environment variable: --oidc-issuer-url is LATCHKEY_OIDC_ISSUER_URL. A "
-               "secret can also\n"
-               "rest in a file: LATCHKEY_OIDC_CLIENT_SECRET_FILE names it. A flag wins over its variable.\n");
+    buffer_add(
+        out, "\nEvery flag has an environment variable: --oidc-issuer-url is LATCHKEY_OIDC_ISSUER_URL; only "
+             "--help and\n"
+             "logout's --all have none. A secret can also rest in a file: LATCHKEY_OIDC_CLIENT_SECRET_FILE "
+             "names it.\n"
+             "A flag wins over its variable.\n");
 }
 
 void command_print_help(const struct command *command, const char *program, const struct command *all,

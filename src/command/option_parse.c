@@ -176,6 +176,40 @@ static bool parse_words(struct parser *parser, struct error *err)
     return true;
 }
 
+/* "a|b|c" has the choice TEXT. */
+static bool has_choice(const char *choices, const char *text)
+{
+    for (size_t length; choices != NULL && *choices != '\0'; choices += length + (choices[length] == '|')) {
+        length = strcspn(choices, "|");
+        if (strlen(text) == length && strncmp(choices, text, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* LATCHKEY_OUTPUT=token is a good setting of get-token and must not stop whoami. */
+static bool is_for_another_command(const struct option *option, const char *value)
+{
+    if (has_choice(option->value, value))
+        return false;
+    for (size_t i = 0; i < option_count; i++)
+        if (&option_table[i] != option && text_equal(option_table[i].name, option->name) &&
+            has_choice(option_table[i].value, value))
+            return true;
+    return false;
+}
+
+/* What was meant must not go unnoticed; an image, though, may well set LATCHKEY_VERSION. */
+static bool skip_action(struct options *options, const struct option *option, const char *variable)
+{
+    if (option->commands == COMMAND_ROOT || option_given(options, option->name))
+        return true;
+    cleanup_string char *notice = memory_format(
+        "the environment variable %s is ignored: only the flag --%s does that", variable, option->name);
+    text_list_add(&options->notices, notice);
+    return true;
+}
+
 static bool apply_variable(const struct option_source *source, struct options *options,
                            const struct option *option, struct error *err)
 {
@@ -185,7 +219,10 @@ static bool apply_variable(const struct option_source *source, struct options *o
     const char *file =
         (option->flags & OPTION_SECRET) ? text_variable(source->environment, file_name) : NULL;
     bool has_value = value != NULL, has_file = file != NULL;
-    if ((option->flags & OPTION_ACTION) || option_given(options, option->name) || (!has_value && !has_file))
+    if (has_value && (option->flags & OPTION_ACTION))
+        return skip_action(options, option, name);
+    if (option_given(options, option->name) || (!has_value && !has_file) ||
+        (has_value && is_for_another_command(option, value)))
         return true;
     if (has_value && has_file)
         return error_set(err, ERROR_CONFIG, "%s and %s are both set: unset one of them", name, file_name);

@@ -116,9 +116,9 @@ const struct option option_table[] = {
      "exec-credential",
      "What to print: what kubectl reads, the token alone, an Authorization header, or JSON with token, "
      "expiry, issuer, subject and groups"},
-    {"output", 'o', OPTION_TEXT, SESSION_COMMANDS | COMMAND_LIST, OPTION_ACTION, AT(report), "text|json",
-     "text", "What to print: text for people or one JSON object"},
-    {"userinfo", 0, OPTION_SWITCH, COMMAND_WHOAMI, OPTION_ACTION, AT(userinfo), NULL, NULL,
+    {"output", 'o', OPTION_TEXT, SESSION_COMMANDS | COMMAND_LIST, 0, AT(report), "text|json", "text",
+     "What to print: text for people or one JSON object"},
+    {"userinfo", 0, OPTION_SWITCH, COMMAND_WHOAMI, 0, AT(userinfo), NULL, NULL,
      "Ask the provider's userinfo endpoint as well, with the access token of a refresh"},
     {"all", 0, OPTION_SWITCH, COMMAND_LOGOUT, OPTION_ACTION, AT(all), NULL, NULL,
      "End every session in the token cache, whatever its issuer and client"},

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every flag from its environment variable: flag before variable before default, secrets also from files."""
 
+import json
 import os
 
 import pytest
@@ -116,6 +117,40 @@ def test_a_flag_that_switches_off_wins_over_a_variable_that_switches_on(kube, is
 
 
 @ids("K7-19")
+def test_the_output_of_a_session_and_userinfo_may_be_variables(kube, issuer):
+    assert kube.get_token().status == 0
+    kube.environment.update(LATCHKEY_OUTPUT="json", LATCHKEY_USERINFO="true")
+    assert json.loads(kube.run("whoami").out)["userinfo"]["email"] == "alice@example.com"
+    assert "userinfo:" in kube.run("whoami", "--output=text").out
+    assert "userinfo" not in kube.run("whoami", "--userinfo=false").out
+    assert json.loads(kube.bare("list", f"--token-cache-dir={kube.cache}", LATCHKEY_OUTPUT="json").out)["sessions"]
+
+
+@ids("K7-19")
+@pytest.mark.parametrize(("command", "value"), [("get-token", "text"), ("whoami", "token"), ("logout", "header"), ("list", "exec-credential")])
+def test_an_output_that_only_another_command_knows_is_left_to_that(kube, command, value):
+    kube.get_token()
+    if command == "list":
+        kube.flags = [f"--token-cache-dir={kube.cache}"]
+    result = kube.run(command, LATCHKEY_OUTPUT=value)
+    assert result.status == 0 and "output" not in result.err
+    for wrong in (kube.run(command, f"--output={value}"), kube.run(command, LATCHKEY_OUTPUT="x")):
+        assert wrong.code == "config" and f"{command}: output must be one of" in wrong.err
+
+
+def test_no_variable_ends_every_session(kube, issuer):
+    """What ends everything is said at that moment, not left somewhere in an environment."""
+    for account in ("", "other"):
+        kube.get_token(f"--account={account}")
+    result = kube.run("logout", LATCHKEY_ALL="true")
+    assert result.status == 0
+    assert "warning: the environment variable LATCHKEY_ALL is ignored: only the flag --all does that\n" in result.err
+    assert len(json.loads(kube.bare("list", f"--token-cache-dir={kube.cache}", "--output=json").out)["sessions"]) == 1
+    assert "LATCHKEY_ALL" not in kube.bare("logout", "--all", f"--token-cache-dir={kube.cache}", LATCHKEY_ALL="true").err
+    assert "LATCHKEY_HELP is ignored" in kube.bare("version", LATCHKEY_HELP="true").err
+
+
+@ids("K7-19")
 def test_an_empty_variable_is_an_unset_one(kube, issuer):
     environment = {variable(name): "" for name, *_ in SHOWN}
     assert kube.get_token(**environment).status == 0
@@ -219,4 +254,4 @@ def test_a_variable_of_another_command_is_no_mistake(program):
 @pytest.mark.parametrize("command", ["", "version", "clean"])
 def test_a_version_in_the_environment_of_an_image_does_not_matter(program, command):
     result = program.bare(*command.split(), LATCHKEY_VERSION="0.1.0")
-    assert result.status == 0
+    assert result.status == 0 and "VERSION" not in result.err
