@@ -4,6 +4,7 @@
 
 #include "command/command.h"
 #include "command/complete_account.h"
+#include "command/pipeline_options.h"
 
 /* The last line tells the shell what else to do (the bits of cobra, which kubectl reads as well). */
 enum { FILES = 0, NO_SPACE = 2, NO_FILES = 4, DIRECTORIES = 16 };
@@ -15,7 +16,7 @@ static const struct {
     const char *name, *values;
 } more_values[] = {
     {"client-assertion-source", "auto|github|forgejo|gitlab|circleci|bitbucket|kubernetes|env:|file:|exec:"},
-    {"client-assertion-algorithm", "auto|RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|ES512"},
+    {"client-assertion-algorithm", PIPELINE_ALGORITHMS},
 };
 
 struct completion {

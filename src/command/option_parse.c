@@ -176,8 +176,7 @@ static bool parse_words(struct parser *parser, struct error *err)
     return true;
 }
 
-/* "a|b|c" has the choice TEXT. */
-static bool has_choice(const char *choices, const char *text)
+bool option_has_choice(const char *choices, const char *text)
 {
     for (size_t length; choices != NULL && *choices != '\0'; choices += length + (choices[length] == '|')) {
         length = strcspn(choices, "|");
@@ -190,11 +189,11 @@ static bool has_choice(const char *choices, const char *text)
 /* LATCHKEY_OUTPUT=token is a good setting of get-token and must not stop whoami. */
 static bool is_for_another_command(const struct option *option, const char *value)
 {
-    if (has_choice(option->value, value))
+    if (option_has_choice(option->value, value))
         return false;
     for (size_t i = 0; i < option_count; i++)
         if (&option_table[i] != option && text_equal(option_table[i].name, option->name) &&
-            has_choice(option_table[i].value, value))
+            option_has_choice(option_table[i].value, value))
             return true;
     return false;
 }

@@ -16,13 +16,24 @@ const char *pipeline_non_interactive(const struct command_input *input)
     return text_equal(command_variable(input, "CI"), "true") ? "CI=true" : NULL;
 }
 
+static bool check_algorithm(const struct command_input *input, struct error *err)
+{
+    const char *given = input->options->assertion_algorithm;
+    return option_has_choice(PIPELINE_ALGORITHMS, given) ||
+           login_options_refuse(input->command, "client-assertion-algorithm", PIPELINE_ALGORITHMS, given,
+                                err);
+}
+
 static bool read_key(const struct options *options, struct login_options *out, struct error *err)
 {
     if (text_is_empty(options->assertion_key)) {
-        if (text_is_empty(options->assertion_key_id) && !option_given(options, "client-assertion-algorithm"))
-            return true;
-        return error_set(err, ERROR_CONFIG,
-                         "--client-assertion-key is missing: its ID or algorithm alone sign nothing");
+        const char *alone = !text_is_empty(options->assertion_key_id)             ? "key-id"
+                            : option_given(options, "client-assertion-algorithm") ? "algorithm"
+                                                                                  : NULL;
+        return alone == NULL ||
+               error_set(err, ERROR_CONFIG,
+                         "--client-assertion-key is missing: --client-assertion-%s alone signs nothing",
+                         alone);
     }
     return login_options_read_pem("--client-assertion-key", options->assertion_key, &out->client_key, err);
 }
@@ -55,7 +66,7 @@ bool pipeline_options_fill(const struct command_input *input, struct login_optio
             err, ERROR_CONFIG,
             "--client-assertion-audience or --client-assertion-key-id holds a control character");
     if (!check_validity(options, &config->min_validity, err) || !check_source(options, config, err) ||
-        !read_key(options, out, err))
+        !check_algorithm(input, err) || !read_key(options, out, err))
         return false;
     config->username = text_or_null(options->username);
     config->password = text_or_null(options->password);

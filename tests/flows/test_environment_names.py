@@ -41,8 +41,8 @@ def test_every_flag_has_a_variable(program, name, kind, value):
     ("local-server-key", "/none", "--local-server-cert and --local-server-key"),
     ("oidc-auth-request-extra-params", "x", "x must be formatted"),
     ("client-assertion-source", "x", "is none of auto"), ("client-assertion-audience", "a\nb", "holds a control"),
-    ("client-assertion-key", "/none", "cannot use --client-assertion-key"), ("client-assertion-key-id", "x", "sign nothing"),
-    ("client-assertion-algorithm", "x", "sign nothing"), ("min-validity", "x", "'x' is no duration"), ("output", "x", "output must be"),
+    ("client-assertion-key", "/none", "cannot use --client-assertion-key"), ("client-assertion-key-id", "x", "key-id alone signs nothing"),
+    ("client-assertion-algorithm", "ES256", "algorithm alone signs nothing"), ("min-validity", "x", "'x' is no duration"), ("output", "x", "output must be"),
     ("non-interactive", "x", "neither true nor false"), ("background-refresh", "x", "neither true nor false"),
     ("listen-port", "x", 'invalid argument "x"'), ("force-refresh", "maybe", '"maybe" for "--force-refresh"')])
 def test_a_variable_has_the_effect_of_its_flag(program, name, value, complaint):
@@ -55,7 +55,7 @@ def test_a_variable_has_the_effect_of_its_flag(program, name, value, complaint):
     ("FORCE_REFRESH", "maybe"), ("V", "x"), ("GRANT_TYPE", "x"), ("OUTPUT", "x"), ("TOKEN_CACHE_STORAGE", "x"),
     ("OIDC_PKCE_METHOD", "x"), ("REDIRECT_PROBE", "x"), ("OIDC_AUTO_SCOPES", "x"), ("AUTHENTICATION_TIMEOUT_SEC", "0"),
     ("HTTP_TIMEOUT_SEC", "0"), ("LISTEN_PORT", "abc"), ("MIN_VALIDITY", "abc"), ("CLIENT_ASSERTION_SOURCE", "x"),
-    ("CLIENT_ASSERTION_KEY", "/none"), ("OIDC_CLIENT_SECRET", "a\nb")])
+    ("CLIENT_ASSERTION_KEY", "/none"), ("CLIENT_ASSERTION_KEY_ID", "x"), ("CLIENT_ASSERTION_ALGORITHM", "RS256"), ("OIDC_CLIENT_SECRET", "a\nb")])
 def test_a_value_that_cannot_be_names_the_variable_that_it_comes_from(program, name, value):
     result = program.bare("get-token", **LOGIN, **{f"LATCHKEY_{name}": value})
     assert result.code == "config"
