@@ -16,6 +16,16 @@ const char *pipeline_non_interactive(const struct command_input *input)
     return text_equal(command_variable(input, "CI"), "true") ? "CI=true" : NULL;
 }
 
+/* Without anything that it is the audience of, the flag was meant for something else. */
+static bool check_audience(const struct options *options, struct error *err)
+{
+    return text_is_empty(options->assertion_audience) || !text_is_empty(options->assertion_source) ||
+           !text_is_empty(options->assertion_key) ||
+           error_set(err, ERROR_CONFIG,
+                     "--client-assertion-audience alone has no effect: give --client-assertion-source or "
+                     "--client-assertion-key as well");
+}
+
 static bool check_algorithm(const struct command_input *input, struct error *err)
 {
     const char *given = input->options->assertion_algorithm;
@@ -66,7 +76,7 @@ bool pipeline_options_fill(const struct command_input *input, struct login_optio
             err, ERROR_CONFIG,
             "--client-assertion-audience or --client-assertion-key-id holds a control character");
     if (!check_validity(options, &config->min_validity, err) || !check_source(options, config, err) ||
-        !check_algorithm(input, err) || !read_key(options, out, err))
+        !check_audience(options, err) || !check_algorithm(input, err) || !read_key(options, out, err))
         return false;
     config->username = text_or_null(options->username);
     config->password = text_or_null(options->password);

@@ -129,6 +129,7 @@ def test_a_wrong_app_password_says_which_password_is_meant(robot):
     ([], "nothing to log in with"), (["--oidc-client-secret=canary", "--client-assertion-source=env:X"], "more than one way"),
     ([*ROBOT, "--client-assertion-source=env:X"], "more than one way"),
     (["--oidc-client-secret=canary", "--client-assertion-key=KEY"], "not both"), (["--client-assertion-key-id=x"], "--client-assertion-key is missing"),
+    (["--oidc-client-secret=canary", "--client-assertion-audience=x"], "--client-assertion-audience alone has no effect"),
     (["--client-assertion-algorithm=RS256"], "--client-assertion-key is missing"), (["--client-assertion-key=/none"], "cannot use --client-assertion-key")])
 def test_half_a_set_up_or_two_are_refused_before_anything_is_sent(kube, issuer, tmp_path, flags, words):
     result = kube.get_token(GRANT, *(flag.replace("KEY", write_key(tmp_path, keys["ES256"])) for flag in flags))

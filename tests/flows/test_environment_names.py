@@ -55,7 +55,8 @@ def test_a_variable_has_the_effect_of_its_flag(program, name, value, complaint):
     ("FORCE_REFRESH", "maybe"), ("V", "x"), ("GRANT_TYPE", "x"), ("OUTPUT", "x"), ("TOKEN_CACHE_STORAGE", "x"),
     ("OIDC_PKCE_METHOD", "x"), ("REDIRECT_PROBE", "x"), ("OIDC_AUTO_SCOPES", "x"), ("AUTHENTICATION_TIMEOUT_SEC", "0"),
     ("HTTP_TIMEOUT_SEC", "0"), ("LISTEN_PORT", "abc"), ("MIN_VALIDITY", "abc"), ("CLIENT_ASSERTION_SOURCE", "x"),
-    ("CLIENT_ASSERTION_KEY", "/none"), ("CLIENT_ASSERTION_KEY_ID", "x"), ("CLIENT_ASSERTION_ALGORITHM", "RS256"), ("OIDC_CLIENT_SECRET", "a\nb")])
+    ("CLIENT_ASSERTION_KEY", "/none"), ("CLIENT_ASSERTION_KEY_ID", "x"), ("CLIENT_ASSERTION_ALGORITHM", "RS256"),
+    ("CLIENT_ASSERTION_AUDIENCE", "x"), ("OIDC_CLIENT_SECRET", "a\nb")])
 def test_a_value_that_cannot_be_names_the_variable_that_it_comes_from(program, name, value):
     result = program.bare("get-token", **LOGIN, **{f"LATCHKEY_{name}": value})
     assert result.code == "config"
