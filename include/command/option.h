@@ -144,8 +144,8 @@ int options_find_command(char **words);
 char *options_help(unsigned command) must_check;
 
 /* Adds the flags that set OPTION to what it is here: none for one that was not given, else one per element,
- * as
- * --flag=value, so that option_set takes each for exactly that element. */
+ * as --flag=value, so that option_set takes each for exactly that element. A deprecated option becomes its
+ * successor, where it has one that says the same. */
 void option_write(const struct options *options, const struct option *option, struct text_list *flags);
 
 /* Sets one option from TEXT as a flag does; for the parser and the environment. */

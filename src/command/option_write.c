@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "command/listen_options.h"
 #include "command/option.h"
 #include "kubernetes/manifest.h"
 
@@ -50,11 +51,9 @@ static void add_number(struct text_list *flags, const struct option *option, int
     add_flag(flags, option, text);
 }
 
-void option_write(const struct options *options, const struct option *option, struct text_list *flags)
+static void write_as_is(const struct options *options, const struct option *option, struct text_list *flags)
 {
     const void *member = (const char *)options + option->offset;
-    if (!option_given(options, option->name))
-        return;
     switch (option->type) {
     case OPTION_TEXT:
         add_flag(flags, option, *(char *const *)member);
@@ -74,4 +73,49 @@ void option_write(const struct options *options, const struct option *option, st
             add_pair(flags, option, &((const struct text_map *)member)->items[i]);
         break;
     }
+}
+
+static void write_ports(const struct options *options, struct text_list *flags)
+{
+    if (listen_options_source(options) != LISTEN_BY_PORT)
+        return;
+    for (size_t i = 0; i < options->listen_ports.count; i++) {
+        cleanup_string char *flag =
+            memory_format("--listen-address=127.0.0.1:%s", options->listen_ports.items[i]);
+        text_list_add(flags, flag);
+    }
+}
+
+static void write_keyboard_url(const struct options *options, struct text_list *flags)
+{
+    if (!text_equal(options->grant_type, "authcode-keyboard") || !text_is_empty(options->redirect_url))
+        return;
+    cleanup_string char *flag = memory_format("--oidc-redirect-url=%s", options->keyboard_redirect_url);
+    text_list_add(flags, flag);
+}
+
+/* What was meant by a flag that has a successor, and by a successor that it overrules. True when that is all
+ * there is to write. */
+static bool write_successor(const struct options *options, const struct option *option,
+                            struct text_list *flags)
+{
+    const void *member = (const char *)options + option->offset;
+    if (member == &options->listen_addresses)
+        return listen_options_source(options) == LISTEN_BY_PORT;
+    if (member == &options->pkce_method)
+        return options->use_pkce;
+    if (member == &options->listen_ports)
+        write_ports(options, flags);
+    else if (member == &options->use_pkce && options->use_pkce)
+        text_list_add(flags, "--oidc-pkce-method=S256");
+    else if (member == &options->keyboard_redirect_url)
+        write_keyboard_url(options, flags);
+    return member == &options->listen_ports || member == &options->use_pkce ||
+           member == &options->keyboard_redirect_url;
+}
+
+void option_write(const struct options *options, const struct option *option, struct text_list *flags)
+{
+    if (option_given(options, option->name) && !write_successor(options, option, flags))
+        write_as_is(options, option, flags);
 }

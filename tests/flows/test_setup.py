@@ -176,6 +176,16 @@ def test_what_comes_from_variables_is_written_as_flags(new_user, issuer):
                              f"--certificate-authority={issuer.ca_file}"]
 
 
+@ids("K7-82")
+def test_deprecated_flags_are_written_as_their_successors(new_user):
+    result = new_user.run("setup", "--listen-port=8123", "--oidc-use-pkce")
+    assert result.err.count("is deprecated") == 2
+    flags = exec_of(result)["args"][1:]
+    assert {"--listen-address=127.0.0.1:8123", "--oidc-pkce-method=S256"} < set(flags)
+    new_user.flags = flags
+    assert "deprecated" not in new_user.run("setup").err
+
+
 def test_logging_is_for_this_run_only(new_user):
     result = new_user.run("setup", "-v1", "--logtostderr")
     assert exec_of(result)["args"] == ["get-token", *new_user.flags]
