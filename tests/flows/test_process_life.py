@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import time
 
@@ -219,6 +220,23 @@ def test_a_terminal_that_has_gone_does_not_end_a_login(kube):
     os.close(reader)
     out, _ = running.process.communicate(timeout=TIMEOUT)
     assert running.process.returncode == 0 and json.loads(out)["status"]["token"]
+
+
+# Another user's rights
+
+@ids("T-19")
+@pytest.mark.parametrize("mode", [0o4755, 0o2755])
+def test_a_setuid_copy_refuses_to_run(program, tmp_path, mode):
+    """Its environment, where a browser and libraries are named, would be that of a person with fewer rights."""
+    assert not os.statvfs(tmp_path).f_flag & os.ST_NOSUID, f"{tmp_path} is mounted nosuid: nothing there is setuid"
+    copy = tmp_path / "latchkey"
+    shutil.copy(program.path, copy)
+    os.chown(copy, 65534, 65534)
+    copy.chmod(mode)
+    program.path = copy
+    result = program.bare("version")
+    assert result.code == "config"
+    assert "latchkey must not be installed setuid" in result.err
 
 
 # Descriptors and children
