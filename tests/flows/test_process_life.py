@@ -14,6 +14,7 @@ from processes import is_held
 from program import TIMEOUT
 from rested import NO_BROWSER, log_in
 from sockets import is_free
+from system_calls import calls, strace
 from waiting import Waiting
 
 ids = pytest.mark.ids
@@ -254,6 +255,19 @@ def test_an_answer_that_cannot_be_given_is_an_error_and_spoils_no_file(kube, clo
         assert all(lock.read_bytes() == b"" for lock in kube.cache.glob("*.lock")), "what was meant for stderr"
         assert kube.session_file.read_bytes() == stored
         kube.expire()
+
+
+@ids("T-37")
+@pytest.mark.parametrize("closed", ["2>&-", "0<&- 2>&-"])
+def test_what_is_meant_for_a_closed_stderr_goes_nowhere(kube, issuer, tmp_path, closed):
+    """Not into a file that was opened in its place."""
+    log_in(kube, issuer)
+    log = tmp_path / "trace"
+    before = [*strace(log, "-y", "-e", "trace=write"), "sh", "-c", f'exec "$@" {closed}', "sh"]
+    result = kube.start("get-token", "-v3", process={"before": before}, **NO_BROWSER).wait()
+    assert result.token == kube.session["id_token"] and issuer.count("token") == 1
+    said = [call for call in calls(log) if call.text.startswith(("2<", "2,"))]
+    assert said and [call for call in said if not call.text.startswith("2</dev/null>, ")] == []
 
 
 @ids("T-40")
