@@ -165,6 +165,21 @@ def test_a_directory_that_cannot_be_synced_costs_no_session(kube, issuer, tmp_pa
     refresh(kube, "--force-refresh")
 
 
+@ids("T-32", "REF-01")
+def test_a_spent_refresh_token_is_not_left_behind_by_a_save_that_failed(kube, issuer, tmp_path):
+    """The next call would send it a second time, which may end all sessions of the person."""
+    old = log_in(kube, issuer)
+    fault = ["-f", "-e", "trace=renameat,renameat2", "-e", "inject=renameat,renameat2:error=EIO"]
+    running = kube.start("get-token", process={"before": strace(tmp_path / "trace", *fault)}, **NO_BROWSER)
+    result = running.wait()
+    assert result.token != old.token and grants(issuer) == ["refresh_token"]
+    (warning,) = warnings(result)
+    assert warning.startswith("the refreshed session could not be saved, you will have to log in again: ")
+    assert list(kube.cache.glob("*.json")) == []
+    assert kube.get_token().status == 0
+    assert grants(issuer) == ["refresh_token", "authorization_code"]
+
+
 @ids("T-35")
 @pytest.mark.parametrize("value", ["", "relative", "/nowhere/at/all"])
 def test_a_runtime_directory_that_cannot_be_one_is_not_missed(kube, issuer, value):
