@@ -3,6 +3,10 @@
 
 from wire import endpoints
 
+# A mutation of the issuer's, and the code of the login that gets this ID token where it sends no nonce.
+BAD_ID_TOKENS = [({"sign": "xor"}, "idtoken_signature"), ({"claims": {"aud": "other"}}, "idtoken_aud"),
+                 ({"claims": {"iss": "https://evil.example.com/"}}, "idtoken_iss"),
+                 ({"claims": {"sub": None}}, "idtoken_sub"), ({"claims": {"exp": 1}}, "idtoken_exp")]
 _sessions = {}
 
 

@@ -9,7 +9,7 @@ import time
 import pytest
 from canaries import forms
 from patience import PROMPT, until
-from refusal import sessions, store_old_session
+from refusal import BAD_ID_TOKENS, sessions, store_old_session
 from wire import endpoints, flat
 
 ids = pytest.mark.ids
@@ -67,6 +67,15 @@ def test_a_code_that_is_approved_elsewhere_logs_in(device, issuer):
     assert device.session["refresh_token"]
     assert endpoints(issuer)[-1] == "token"
     assert result.err.endswith(f"logged in as alice@example.com at {issuer.url}\n")
+
+
+@ids("DEV-07")
+@pytest.mark.parametrize("mutation, code", BAD_ID_TOKENS)
+def test_a_bad_id_token_is_refused(device, issuer, mutation, code):
+    issuer.mutate_id_token(**mutation)
+    result = log_in(device, issuer)
+    assert result.code == code, result.err
+    assert sessions(device) == {}
 
 
 @ids("K7-78")

@@ -9,6 +9,7 @@ import job_shell
 import pytest
 from patience import until
 from program import TIMEOUT, exec_info
+from refusal import BAD_ID_TOKENS, refused
 from terminal import CTRL_C, Seat
 from wire import token_form
 
@@ -50,6 +51,13 @@ def test_the_request_holds_name_password_and_scope(kube, issuer):
     assert (form["username"], form["password"], form["client_id"]) == ("alice", PASSWORD, "kubernetes")
     assert form["scope"] == "groups profile email offline_access openid"
     assert "nonce" not in form and "code_verifier" not in form
+
+
+@ids("K7-75", "IDT-01")
+@pytest.mark.parametrize("mutation, code", BAD_ID_TOKENS)
+def test_a_bad_id_token_is_refused(kube, issuer, mutation, code):
+    issuer.mutate_id_token(**mutation)
+    refused(kube, issuer, code, last="token", **GIVEN)
 
 
 def test_its_end_is_told_once(kube, issuer):
