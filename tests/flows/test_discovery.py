@@ -288,6 +288,15 @@ def test_a_token_endpoint_that_has_moved_is_found_by_one_discovery(kube, issuer,
 
 
 @ids("DISC-09")
+def test_a_key_set_that_has_moved_is_found_by_one_discovery(kube, issuer):
+    kube.get_token()
+    move_endpoint(kube, "/application/o/kubernetes/jwks/", "/application/o/old-jwks/")
+    edit_provider(kube, lambda record: record.update(jwks_at=int(time.time()) - 25 * 3600))
+    expect_refresh(kube, issuer, ["token", "other", "discovery", "jwks"])
+    expect_refresh(kube, issuer, ["token"])
+
+
+@ids("DISC-09")
 @pytest.mark.parametrize("status", [404, 410, 302, 307, 502])
 def test_a_token_endpoint_that_fails_but_has_not_moved_costs_one_discovery(kube, issuer, status):
     kube.get_token()
