@@ -7,6 +7,7 @@ import time
 import pytest
 from desktop import Faulty
 from patience import until
+from program import exec_info
 from rested import NO_BROWSER
 from terminal import CTRL_C, Seat
 from told import LIMIT, READING, SAVING, SLACK, check_unkept, on_disk, spent, timed, unkept, unrefreshed, warnings
@@ -90,6 +91,20 @@ def test_a_good_token_asks_nobody_for_a_password(kube, bus):
     assert unrefreshed(result) == "the keyring is locked, and nobody gave its password"
     assert unkept(result).startswith("the keyring is locked")
     assert service.calls().count("Prompt") == 1
+
+
+def test_no_window_opens_for_a_token_that_the_api_server_refuses(kube, bus):
+    """The third call renews it, if that takes nobody; the token at hand may be good."""
+    service = Faulty(bus)
+    assert kube.get_token().status == 0
+    service.calls()
+    service = Faulty(bus, "locked", "item", "prompt:given")
+    kubectl = {"KUBERNETES_EXEC_INFO": exec_info(interactive="true"), **DISPLAY, **NO_BROWSER}
+    results = [kube.get_token(**kubectl) for _ in range(3)]
+    assert {result.token for result in results} == {kube.session["id_token"]}
+    assert "asks for the same token again and again" in results[-1].err
+    asked = service.calls()
+    assert "SearchItems" in asked and "Prompt" not in asked
 
 
 def test_a_window_that_nobody_answers_is_given_up_after_thirty_seconds(kube, bus):
