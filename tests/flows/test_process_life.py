@@ -4,7 +4,6 @@
 import json
 import os
 import random
-import shutil
 import signal
 import time
 
@@ -15,6 +14,7 @@ from program import TIMEOUT
 from rested import NO_BROWSER, log_in
 from sockets import is_free
 from system_calls import calls, strace
+from test_odd_environment import privately
 from waiting import Waiting
 
 ids = pytest.mark.ids
@@ -229,13 +229,10 @@ def test_a_terminal_that_has_gone_does_not_end_a_login(kube):
 @pytest.mark.parametrize("mode", [0o4755, 0o2755])
 def test_a_setuid_copy_refuses_to_run(program, tmp_path, mode):
     """Its environment, where a browser and libraries are named, would be that of a person with fewer rights."""
-    assert not os.statvfs(tmp_path).f_flag & os.ST_NOSUID, f"{tmp_path} is mounted nosuid: nothing there is setuid"
     copy = tmp_path / "latchkey"
-    shutil.copy(program.path, copy)
-    os.chown(copy, 65534, 65534)
-    copy.chmod(mode)
-    program.path = copy
-    result = program.bare("version")
+    process = privately(program, f"mount -t tmpfs -o suid,exec none {tmp_path}", f"cp {program.path} {copy}",
+                        f"chown 65534:65534 {copy}", f"chmod {mode:o} {copy}", f'shift; set -- {copy} "$@"')
+    result = program.start("version", process=process).wait()
     assert result.code == "config"
     assert "latchkey must not be installed setuid" in result.err
 
