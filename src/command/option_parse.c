@@ -34,9 +34,23 @@ char *option_variable(const struct option *option)
 /* The command that knows OPTION, for a flag that was given to another one or before the command. */
 static const char *find_owner(const struct option *option)
 {
-    if (option->commands & COMMAND_GET_TOKEN)
-        return "get-token";
-    return (option->commands & COMMAND_VERSION) ? "version" : NULL;
+    static const struct {
+        unsigned command;
+        const char *name;
+    } owners[] = {{COMMAND_GET_TOKEN, "get-token"},
+                  {COMMAND_WHOAMI, "whoami"},
+                  {COMMAND_LOGOUT, "logout"},
+                  {COMMAND_VERSION, "version"}};
+    for (size_t i = 0; i < array_length(owners); i++)
+        if (option->commands & owners[i].command)
+            return owners[i].name;
+    return NULL;
+}
+
+/* kubelogin without a command kept its tokens in a kubeconfig. */
+static bool is_standalone(const char *name)
+{
+    return text_equal(name, "kubeconfig") || text_equal(name, "context");
 }
 
 static void hint_flag(const char *name, const struct option_source *source, struct error *err)
@@ -44,7 +58,12 @@ static void hint_flag(const char *name, const struct option_source *source, stru
     const struct option *elsewhere = option_find(name, COMMAND_ALL);
     const char *owner = elsewhere != NULL ? find_owner(elsewhere) : NULL;
     const struct option *nearest = option_nearest(name, source->command);
-    if (owner != NULL)
+    if (is_standalone(name))
+        error_hint(err, "no kubeconfig is read or written here, as kubelogin did without a command: the "
+                        "command 'setup' prints the user entry by which kubectl runs 'get-token'");
+    else if (elsewhere != NULL && elsewhere->commands == COMMAND_ROOT)
+        error_hint(err, "--%s stands alone, without a command", name);
+    else if (owner != NULL)
         error_hint(err, "--%s belongs to the command '%s'; '%s --help' lists the flags of this one", name,
                    owner, source->command_name);
     else if (nearest != NULL)
@@ -344,6 +363,8 @@ int options_find_command(char **words)
         bool is_short = words[i][1] != '-';
         const struct option *option =
             is_short ? find_shorthand(name[0], COMMAND_ALL) : option_find(name, COMMAND_ALL);
+        if (!is_short && is_standalone(name))
+            return -1; /* its value is no command */
         bool has_value = is_short ? name[1] != '\0' : strchr(name, '=') != NULL;
         if (option != NULL && option->type != OPTION_SWITCH && !has_value && words[i + 1] != NULL)
             i++;

@@ -3,6 +3,9 @@
 
 import pytest
 
+STANDALONE = ("no kubeconfig is read or written here, as kubelogin did without a command: "
+              "the command 'setup' prints the user entry by which kubectl runs 'get-token'")
+
 
 @pytest.mark.parametrize(("words", "hint"), [
     (["get-token", "-oidc-issuer-url=https://x"], "did you mean --oidc-issuer-url? Long flags have two dashes"),
@@ -11,6 +14,10 @@ import pytest
     (["--oidc-issuer-url=https://x"], "--oidc-issuer-url belongs to the command 'get-token'; 'latchkey --help' lists the flags of this one"),
     (["clean", "--oidc-client-id=x"], "--oidc-client-id belongs to the command 'get-token'; 'latchkey clean --help' lists the flags of this one"),
     (["get-token", "--verbose"], "--verbose belongs to the command 'version'; 'latchkey get-token --help' lists the flags of this one"),
+    (["get-token", "--userinfo"], "--userinfo belongs to the command 'whoami'; 'latchkey get-token --help' lists the flags of this one"),
+    (["clean", "--all"], "--all belongs to the command 'logout'; 'latchkey clean --help' lists the flags of this one"),
+    (["version", "--version"], "--version stands alone, without a command"),
+    (["--kubeconfig", "x"], STANDALONE), (["--context=x", "get-token"], STANDALONE), (["get-token", "--kubeconfig=x"], STANDALONE),
     (["get-token", "--skip-open-browser", "false"], "a switch takes its value behind an equals sign: --flag=false"),
     (["get-token", "stray"], "only flags are taken here: 'latchkey get-token --help' lists them"),
     (["doctor"], "'latchkey --help' lists the commands that are")])
