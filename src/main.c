@@ -47,7 +47,7 @@ static const struct command commands[] = {
     {"completion", COMMAND_COMPLETION, command_completion, "Print a script that completes commands and flags",
      "Prints a script for bash, zsh or fish, named after the command, that completes commands, flags and "
      "values."},
-    {"help", COMMAND_HELP, NULL, NULL, NULL},
+    {"help", COMMAND_HELP, NULL, "Explain the commands and their flags", NULL},
 };
 
 /* A descriptor below 3 that is closed would be taken by the next file that we open. Nothing can be written to

@@ -56,8 +56,7 @@ static int offer_commands(struct completion *completion)
     for (size_t i = 0; i < completion->count; i++) {
         const struct command *command = &completion->commands[i];
         if (command->bit != 0)
-            offer(completion, command->name, strlen(command->name),
-                  command->summary != NULL ? command->summary : "Explain the commands and their flags");
+            offer(completion, command->name, strlen(command->name), command->summary);
     }
     return NO_FILES;
 }

@@ -6,7 +6,7 @@ static void print_commands(const struct command *all, size_t count, struct buffe
 {
     buffer_add(out, "\nCommands:\n");
     for (size_t i = 0; i < count; i++)
-        if (all[i].run != NULL)
+        if (all[i].bit != 0)
             buffer_add_format(out, "  %-12s %s\n", all[i].name, all[i].summary);
 }
 

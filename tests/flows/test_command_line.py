@@ -27,7 +27,7 @@ def link(program, name):
 def test_the_bare_program_shows_help(program, words):
     result = program.bare(*words)
     assert result.status == 0 and result.err == ""
-    for command in ("get-token", "login", "clean", "version"):
+    for command in ("get-token", "login", "clean", "version", "help"):
         assert re.search(rf"^  {command} +\S", result.out, re.M), result.out
 
 
