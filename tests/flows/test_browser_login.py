@@ -56,7 +56,7 @@ def test_state_and_nonce_are_32_random_bytes_of_each_login(kube, issuer, name):
     assert first != second
 
 
-@ids("K7-52")
+@ids("K7-52", "AZ-03", "AZ-04")
 def test_every_random_value_of_two_logins_differs(kube, issuer):
     requests = log_in_twice(kube, issuer)
     values = [request[name] for request in requests for name in ("state", "nonce", "code_challenge")]

@@ -24,7 +24,7 @@ def waiting(kube, issuer):
 
 # The start
 
-@ids("K7-48")
+@ids("K7-48", "T-02")
 def test_the_login_starts_at_a_path_that_nobody_can_guess(kube, issuer):
     paths = []
     for _ in range(2):

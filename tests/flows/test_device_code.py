@@ -158,7 +158,7 @@ def test_polls_keep_the_interval(device, issuer):
     assert all(0.95 <= gap < 4 for gap in gaps(issuer)), gaps(issuer)
 
 
-@ids("K7-78")
+@ids("K7-78", "DEV-03")
 def test_slow_down_adds_five_seconds_for_good(device, issuer):
     issuer.fault("token", status=400, json={"error": "slow_down"})
     issuer.fault("token", after=1, status=400, json={"error": "authorization_pending"})

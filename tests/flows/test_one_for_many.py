@@ -92,6 +92,7 @@ def test_a_holder_killed_while_its_browser_is_open_makes_way_for_one_other(kube,
     assert crowd.asked(issuer, "token") == 1
 
 
+@pytest.mark.ids("T-27")
 def test_a_holder_that_stands_still_does_not_keep_a_token_that_is_still_good(expired, issuer):
     expired.expire(30)  # within the margin: worth a refresh, but good
     holder = crowd.stopped_holder(expired, issuer)
@@ -139,6 +140,7 @@ def test_waiters_give_up_on_a_holder_that_stands_still(expired, issuer):
     assert crowd.asked(issuer, "token") == 1
 
 
+@pytest.mark.ids("T-27", "K7-40", "T-10")
 def test_a_failure_is_shared_with_those_who_waited_for_it(expired, issuer):
     issuer.fault("token", delay_ms=3000, status=500, body="out of order")
     holder = expired.start("get-token")
@@ -156,6 +158,7 @@ def test_a_failure_is_shared_with_those_who_waited_for_it(expired, issuer):
     assert expired.get_token().status == 0, "but the next call asks again"
 
 
+@pytest.mark.ids("T-27", "K7-40", "T-10")
 def test_a_refused_login_is_shared_with_those_who_waited_for_it(kube, issuer, starts):
     holder = Waiting(kube)
     waiters = crowd.start(kube, 10)

@@ -208,6 +208,7 @@ def test_the_terminal_is_put_back_when_the_person_gives_up(kube, issuer, key, ho
     assert seat.wait().code == how
 
 
+@ids("T-38", "K7-76")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGALRM", "SIGUSR1", "SIGUSR2", "SIGSYS", "SIGPWR"])
 def test_the_terminal_is_put_back_before_a_signal_ends_the_program(kube, issuer, name):
     seat = Seat(kube, "get-token", LATCHKEY_USERNAME="alice")

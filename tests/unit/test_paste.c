@@ -105,6 +105,7 @@ static void test_iss(void **state)
 {
     struct callback callback = {0};
     (void)state;
+    test_ids("K7-77 CB-10");
     assert_int_equal(read_text("?code=abc", true, &callback), CALLBACK_REFUSED);
     assert_int_equal(read_text("?code=abc&iss=https://ak.example/", true, &callback), CALLBACK_CODE);
     callback_release(&callback);

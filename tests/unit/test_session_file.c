@@ -160,7 +160,7 @@ static const struct {
 static void test_wrong_members(void **state)
 {
     (void)state;
-    test_ids("T-34 K7-39");
+    test_ids("T-34 K7-39 REF-09");
     cleanup_session_key struct session_key key = make_key(ISSUER);
     for (size_t i = 0; i < array_length(wrong_members); i++) {
         json_auto_t *object = make_file(&key);

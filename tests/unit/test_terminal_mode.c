@@ -123,6 +123,7 @@ static void test_signals(void **state)
     } rows[] = {{SIGTSTP, true},  {SIGTTIN, true},  {SIGTTOU, true},  {SIGUSR2, false},
                 {SIGABRT, false}, {SIGUSR1, false}, {SIGALRM, false}, {SIGPWR, false}};
     struct fixture *fixture = *state;
+    test_ids("T-38 K7-76");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         int status = 0;
         pid_t pid = fork();
