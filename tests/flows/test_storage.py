@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from issuer.browse import Browser
+from program import exec_info
 from rested import NO_BROWSER, log_in, refresh
 from system_calls import calls, strace
 from test_odd_environment import encoded, privately
@@ -185,6 +186,16 @@ def test_a_spent_refresh_token_is_not_left_behind_by_a_save_that_failed(kube, is
 def test_a_runtime_directory_that_cannot_be_one_is_not_missed(kube, issuer, value):
     assert kube.get_token(XDG_RUNTIME_DIR=value).status == 0
     assert kube.get_token(XDG_RUNTIME_DIR=value, **NO_BROWSER).err == ""
+
+
+@ids("T-35")
+def test_a_relative_runtime_directory_leaves_nothing_where_we_stand(kube, issuer, tmp_path):
+    here = tmp_path / "here"
+    here.mkdir()
+    for _ in range(2):
+        running = kube.start("get-token", process={"cwd": here}, XDG_RUNTIME_DIR="relative", KUBERNETES_EXEC_INFO=exec_info())
+        assert running.wait().status == 0
+        assert list(here.iterdir()) == []
 
 
 @pytest.mark.parametrize("place", ["under a file", "under another user's"])
