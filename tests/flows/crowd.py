@@ -43,10 +43,10 @@ def asked(issuer, name):
     return endpoints(issuer).count(name)
 
 
-def stopped_holder(kube, issuer, endpoint="token", **environment):
+def stopped_holder(kube, issuer, *flags, endpoint="token", **environment):
     """A process that holds the lock and stands still with its request on the way: its answer takes some seconds."""
     issuer.fault(endpoint, delay_ms=3000)
-    holder = kube.start("get-token", **environment)
+    holder = kube.start("get-token", *flags, **environment)
     issuer.wait_for(endpoint)
     holder.signal(signal.SIGSTOP)
     return holder

@@ -107,6 +107,19 @@ def test_a_holder_that_stands_still_does_not_keep_a_token_that_is_still_good(exp
 
 
 @pytest.mark.ids("T-27")
+def test_who_waits_gets_a_token_that_lasts_long_enough(expired, issuer):
+    """That at hand is good, but not for as long as is asked for."""
+    expired.expire(600)
+    holder = crowd.stopped_holder(expired, issuer, "--force-refresh")
+    waiter = expired.start("get-token", "--min-validity=20m")
+    waiter.read_line(WAITING)
+    holder.signal(signal.SIGCONT)
+    (token,) = crowd.tokens(crowd.outcome([holder, waiter]))
+    assert token == expired.session["id_token"]
+    assert crowd.asked(issuer, "token") == 1
+
+
+@pytest.mark.ids("T-27")
 def test_waiters_give_up_on_a_refresh_that_stands_still_after_the_time_of_a_request(expired, issuer):
     holder = crowd.stopped_holder(expired, issuer)
     started = time.monotonic()
