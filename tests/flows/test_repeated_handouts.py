@@ -2,6 +2,7 @@
 """kubectl does not say that the API server refused a token; the same parent asking again and again does."""
 
 import fcntl
+import json
 import os
 import struct
 import time
@@ -45,6 +46,13 @@ def ask(kube, count, **changes):
     return [kube.get_token(**{**KUBECTL, **changes}) for _ in range(count)]
 
 
+def for_cluster(number):
+    """What kubectl says about a call for one of several clusters."""
+    info = json.loads(exec_info())
+    info["spec"]["cluster"] = {"server": f"https://cluster{number}.example:6443"}
+    return json.dumps(info)
+
+
 def ask_through(kube, parent):
     """One call whose parent is a process of its own."""
     return kube.start("get-token", process={"before": parent}, **KUBECTL).wait()
@@ -82,6 +90,14 @@ def test_calls_that_lie_further_apart_say_nothing(session, issuer):
     edit_mark(session, FIRST=-11)
     assert [result.err for result in ask(session, 2)] == ["", ""]
     assert issuer.requests() == []
+
+
+def test_one_user_for_several_clusters_is_no_refusal(session, issuer):
+    results = [session.get_token(KUBERNETES_EXEC_INFO=for_cluster(number)) for number in range(3)]
+    assert [result.err for result in results] == [""] * 3
+    assert issuer.requests() == []
+    ask(session, 2, KUBERNETES_EXEC_INFO=for_cluster(2))
+    assert issuer.count("token") == 1, "but one of them asks again and again"
 
 
 def test_calls_of_several_parents_say_nothing(session, issuer):
