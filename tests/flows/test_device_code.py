@@ -114,13 +114,25 @@ def test_the_name_that_google_uses_is_taken(device, issuer):
     assert running.wait().status == 0
 
 
+def recorder(directory):
+    """A browser that only writes down which address it was given, and where."""
+    script, log = directory / "browser", directory / "opened"
+    script.write_text(f'#!/bin/sh\necho "$1" >{log}\n')
+    script.chmod(0o755)
+    return script, log
+
+
+@ids("DEV-06", "K7-57")
+def test_the_flag_keeps_the_browser_shut(device, issuer, tmp_path):
+    script, log = recorder(tmp_path)
+    assert log_in(device, issuer, f"--browser-command={script}").status == 0
+    assert not log.exists()
+
+
 @ids("K7-78", "DEV-06")
 def test_the_complete_address_is_opened_where_there_is_a_browser(device, issuer, tmp_path):
     device.flags.remove("--skip-open-browser")
-    log = tmp_path / "opened"
-    script = tmp_path / "browser"
-    script.write_text(f'#!/bin/sh\necho "$1" >{log}\n')
-    script.chmod(0o755)
+    script, log = recorder(tmp_path)
     running = device.start("get-token", f"--browser-command={script}")
     address, code, _ = shown(running)
     until(lambda: log.exists() and log.read_text() == address + "\n")
