@@ -3,8 +3,10 @@
 
 import json
 import os
+import re
 import stat
 import time
+from pathlib import Path
 
 import pytest
 from patience import PROMPT
@@ -345,11 +347,21 @@ def test_a_refused_token_says_what_it_is_and_not_what_it_holds(pipeline, issuer)
 
 # What a session belongs to
 
+JOB = ["ACTIONS_ID_TOKEN_REQUEST_TOKEN", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_JOB", "CI_JOB_ID", "CIRCLE_OIDC_TOKEN_V2",
+       "CIRCLE_OIDC_TOKEN", "CIRCLE_WORKFLOW_JOB_ID", "BITBUCKET_STEP_OIDC_TOKEN", "BITBUCKET_STEP_UUID", "BUILDKITE_JOB_ID",
+       "SYSTEM_JOBID", "BUILD_TAG"]
+
+
+def test_no_variable_of_a_job_is_forgotten_here():
+    source = Path(__file__).resolve().parents[2] / "src/login/identity_token.c"
+    (table,) = re.findall(r"job_variables\[\] = \{([^}]*)\}", source.read_text())
+    assert re.findall(r'"(\w+)"', table) == JOB
+
+
 @ids("K7-34", "REF-09")
-@pytest.mark.parametrize(("name", "value"), [("GITHUB_REPOSITORY", "org/other"), ("GITHUB_RUN_ID", "2"), ("CI_JOB_ID", "2"),
-                                             ("T", identity_token(sub="other"))])
+@pytest.mark.parametrize(("name", "value"), [*((name, "2") for name in JOB), ("T", identity_token(sub="other"))])
 def test_another_job_never_gets_the_session_of_this_one(pipeline, issuer, name, value):
-    environment = {"GITHUB_REPOSITORY": "org/app", "GITHUB_RUN_ID": "1", "CI_JOB_ID": "1", "T": TOKEN}
+    environment = {**dict.fromkeys(JOB, "1"), "T": TOKEN}
     accepted(pipeline, issuer, "env:T", **environment)
     issuer.clear_log()
     assert pipeline.get_token("--client-assertion-source=env:T", **environment).status == 0
