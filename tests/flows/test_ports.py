@@ -4,11 +4,13 @@
 import re
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from crowd import sanitized
 from patience import PROMPT, until
 from sockets import TIME_WAIT, holding, is_free, listeners, open_listener, table
 from waiting import Waiting
@@ -259,6 +261,34 @@ def test_the_time_limit_ends_the_login_and_frees_the_port(kube, issuer):
     assert 2 <= time.monotonic() - began < 2 + PROMPT
     assert result.code == "callback_timeout"
     until(lambda: is_free(8000))
+
+
+@pytest.fixture
+def clock(kube, tmp_path):
+    """A clock of the program that the test puts forward, by so many seconds: no machine is too slow for it."""
+    if sanitized():
+        pytest.skip("a sanitizer wants to be loaded first")
+    file = tmp_path / "clock"
+
+    def put_forward(seconds):
+        file.with_suffix(".new").write_text(f"+{seconds}\n")
+        file.with_suffix(".new").rename(file)
+
+    put_forward(0)
+    library = subprocess.check_output(["faketime", "-f", "+0", "printenv", "LD_PRELOAD"], text=True).strip()
+    kube.environment |= {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1"}
+    return put_forward
+
+
+@ids("K7-60", "CB-14")
+def test_the_time_limit_is_the_one_that_was_given_whatever_knocks_at_the_port(kube, issuer, clock):
+    waiting = Waiting(kube, "--authentication-timeout-sec=1000")
+    for seconds in (0, 300, 600):
+        clock(seconds)
+        assert [waiting.ask("/").status for _ in range(3)] == [404] * 3
+    clock(1001)
+    assert waiting.running.wait(4 * PROMPT).code == "callback_timeout"
+    assert is_free(waiting.port)
 
 
 @ids("CB-14")
