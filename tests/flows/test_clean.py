@@ -4,12 +4,16 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
 from issuer.browse import Browser
+from patience import until
+from processes import is_held
 from program import exec_info
 from rested import NO_BROWSER, cache_of_a_login, spoil
+from system_calls import strace
 
 ids = pytest.mark.ids
 STRANGER = 12345
@@ -246,3 +250,22 @@ def test_a_login_that_is_on_its_way_is_not_disturbed(stored, issuer):
     token = running.wait().token
     assert stored.get_token(**NO_BROWSER).token == token
     assert json.loads(stored.session_file.read_text())["refreshed"] is False
+
+
+@ids("K7-42", "T-27")
+def test_a_lock_that_is_removed_before_it_is_held_is_made_again(stored, tmp_path):
+    """The login has opened the file and does not hold it yet: whoever came later would lock another one."""
+    (stored.cache / "notes.txt").write_text("mine")  # so that the directory stays
+    stored.expire()
+    (lock,) = stored.cache.glob("*.lock")
+    log = tmp_path / "trace"
+    stop = strace(log, "-D", "-P", lock, "-e", "trace=/^(new)?fstat", "-e", "inject=/^(new)?fstat:signal=SIGSTOP:when=1")
+    running = stored.start("get-token", "--skip-open-browser", process={"before": stop})
+    until(lambda: log.exists() and "stopped by SIGSTOP" in log.read_text())
+    assert clean(stored).status == 0 and not lock.exists()
+    running.signal(signal.SIGCONT)
+    url = running.read_line(r"Please visit .*: (\S+)$")[1]
+    assert lock.exists() and is_held(lock)
+    Browser().open(url)
+    assert running.wait().status == 0
+    assert stored.get_token(**NO_BROWSER).status == 0
