@@ -15,6 +15,7 @@ struct session {
     bool in_keyring;     /* the refresh token rests in the keyring, not in the file (session/keyring) */
     char *subject;
     char *username;      /* for messages; may be NULL */
+    char *stands_for;    /* the cache directory that it belongs to, where it rests in another; else NULL */
     char *nonce;         /* of the login, compared when a refreshed token carries one; may be NULL */
     int64_t issued_at;   /* of the token, by the provider's clock (iat) */
     int64_t expires_at;  /* of the token, by the provider's clock (exp) */

@@ -20,6 +20,9 @@ struct session_cache {
      * when DIRECTORY takes nothing more. It rests in both only when a call was killed between two steps, or
      * when DIRECTORY could be written again: then the later one counts. */
     const char *spare;
+    /* Borrowed, NULL when DIRECTORY is the first candidate, else that one. Several cache directories may have
+     * the same place to fall back to: each finds there only what was saved for it. */
+    const char *stands_for;
     /* Borrowed, NULL after opening, set by the caller: where a lock is taken when DIRECTORY cannot lock. */
     const char *lock_directory;
 };

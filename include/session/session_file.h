@@ -17,6 +17,7 @@
  *   id_token       the token that Kubernetes gets, of either kind
  *   refresh_token  absent when there is none; so are subject, username and nonce
  *   refresh_token_in  "keyring" in its place, when the refresh token rests there
+ *   stands_for     the cache directory that the session belongs to, when it rests in another
  *   issued_at, expires_at, obtained_at, lifetime, refreshed
  */
 enum { SESSION_FILE_VERSION = 1, SESSION_FILE_LIMIT = 1024 * 1024 };

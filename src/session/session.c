@@ -16,6 +16,7 @@ void session_release(struct session *session)
     memory_free_secret(session->nonce);
     free(session->subject);
     free(session->username);
+    free(session->stands_for);
     *session = (struct session){0};
 }
 

@@ -75,6 +75,8 @@ void session_cache_open(const char *const *candidates, bool create, struct sessi
     *out = best;
     for (size_t i = 0; out->path != NULL && candidates[i] != NULL && out->spare == NULL; i++)
         out->spare = strcmp(candidates[i], out->path) != 0 ? candidates[i] : NULL;
+    if (out->path != NULL && strcmp(candidates[0], out->path) != 0)
+        out->stands_for = candidates[0];
 }
 
 /* -1 when there is none. */
@@ -96,8 +98,9 @@ void session_cache_close(struct session_cache *cache)
     *cache = (struct session_cache){.directory = -1};
 }
 
-static bool load_from(int directory, const struct session_key *key, struct session *out,
-                      struct error *warning)
+/* With STANDS_FOR only a session that was saved for that directory. */
+static bool load_from(int directory, const char *stands_for, const struct session_key *key,
+                      struct session *out, struct error *warning)
 {
     cleanup_string char *name = file_name(key, ".json");
     cleanup_buffer struct buffer text = BUFFER_SECRET(SESSION_FILE_LIMIT);
@@ -105,12 +108,22 @@ static bool load_from(int directory, const struct session_key *key, struct sessi
     if (!file_read_private(directory, name, &text, &state, warning))
         return false;
     if (state.found &&
-        session_file_parse(buffer_text(&text), text.length, key, out, &state.why) == SESSION_FILE_GOOD)
-        return true;
+        session_file_parse(buffer_text(&text), text.length, key, out, &state.why) == SESSION_FILE_GOOD) {
+        if (stands_for == NULL || text_equal(out->stands_for, stands_for))
+            return true;
+        session_release(out);
+        return false;
+    }
     if (state.why != NULL)
         error_set(warning, state.found ? ERROR_CACHE_IO : ERROR_CACHE_PERM,
                   "session file '%s' is not used: it %s", safe(name), state.why);
     return false;
+}
+
+/* For which directory the sessions in the spare place must have been saved; NULL when it is the first one. */
+static const char *spare_stands_for(const struct session_cache *cache)
+{
+    return cache->stands_for == NULL ? cache->path : NULL;
 }
 
 static bool load_from_spare(const struct session_cache *cache, const struct session_key *key,
@@ -118,7 +131,7 @@ static bool load_from_spare(const struct session_cache *cache, const struct sess
 {
     struct error ignored = {0};
     cleanup_fd int spare = open_spare(cache, false);
-    if (spare < 0 || !load_from(spare, key, out, &ignored))
+    if (spare < 0 || !load_from(spare, spare_stands_for(cache), key, out, &ignored))
         return false;
     if (faccessat(spare, ".", W_OK | X_OK, 0) != 0) {
         memory_free_secret(out->refresh_token);
@@ -126,6 +139,13 @@ static bool load_from_spare(const struct session_cache *cache, const struct sess
         out->can_refresh = out->in_keyring = false;
     }
     return true;
+}
+
+/* One of two may be left of a call that was killed, or of a time when the directory took nothing. The spare
+ * place may be one that only others write. */
+static bool replaces(const struct session *spare, const struct session *first)
+{
+    return spare->obtained_at > first->obtained_at && (spare->can_refresh || !first->can_refresh);
 }
 
 void session_cache_load(const struct session_cache *cache, const struct session_key *key, struct session *out,
@@ -136,9 +156,8 @@ void session_cache_load(const struct session_cache *cache, const struct session_
     *found = false;
     if (cache->directory < 0)
         return;
-    *found = load_from(cache->directory, key, out, &problem);
-    /* one of two may be left of a call that was killed, or of a time when the directory took nothing */
-    if (load_from_spare(cache, key, &spare) && (!*found || spare.obtained_at > out->obtained_at)) {
+    *found = load_from(cache->directory, cache->stands_for, key, out, &problem);
+    if (load_from_spare(cache, key, &spare) && (!*found || replaces(&spare, out))) {
         session_release(out);
         *out = spare;
         spare = (struct session){0};
@@ -163,8 +182,14 @@ static bool peek_at(int directory, const struct session_key *key, struct session
 void session_cache_peek(const struct session_cache *cache, const struct session_key *key, struct session *out,
                         bool *found)
 {
-    *found =
-        cache->directory >= 0 && (peek_at(cache->directory, key, out) || load_from_spare(cache, key, out));
+    struct error ignored = {0};
+    if (cache->directory < 0)
+        *found = false;
+    else if (cache->stands_for != NULL)
+        *found = load_from(cache->directory, cache->stands_for, key, out, &ignored) ||
+                 load_from_spare(cache, key, out);
+    else
+        *found = peek_at(cache->directory, key, out) || load_from_spare(cache, key, out);
 }
 
 static bool is_missing(int directory, const char *name)
@@ -253,13 +278,39 @@ static void move_damaged_aside(const struct session_cache *cache, const struct s
         (void)fchmod(fd, S_IRUSR | S_IWUSR);
 }
 
+/* With STANDS_FOR only what was saved for that directory. */
+static bool remove_from(int directory, const char *stands_for, const struct session_key *key)
+{
+    cleanup_session struct session session = {0};
+    cleanup_string char *name = file_name(key, ".json");
+    struct error ignored = {0};
+    if (stands_for != NULL && !load_from(directory, stands_for, key, &session, &ignored))
+        return true;
+    return unlinkat(directory, name, 0) == 0 || errno == ENOENT;
+}
+
 /* What rests in the other place has been replaced, and its refresh token may be spent. */
-static void remove_other(const struct session_cache *cache, bool in_spare, const char *name)
+static void remove_other(const struct session_cache *cache, bool in_spare, const struct session_key *key)
 {
     cleanup_fd int spare = in_spare ? -1 : open_spare(cache, false);
     int other = in_spare ? cache->directory : spare;
-    if (other >= 0 && unlinkat(other, name, 0) != 0 && errno != ENOENT)
-        log_line(1, "the old session file '%s' stays: %s", name, strerror(errno));
+    if (other >= 0 && !remove_from(other, in_spare ? cache->stands_for : spare_stands_for(cache), key))
+        log_line(1, "the old session file '%s' stays: %s", key->name, strerror(errno));
+}
+
+/* Into DRAFT, else into a new one in DIRECTORY. */
+static bool write_session(int directory, const char *stands_for, const struct session_key *key,
+                          const struct session *session, struct file_draft *draft, struct error *err)
+{
+    cleanup_string char *name = file_name(key, ".json");
+    cleanup_string char *place = memory_copy_text(stands_for);
+    cleanup_secret char *text = NULL;
+    struct session rests = *session; /* borrows all of it */
+    rests.stands_for = place;
+    if (!session_file_format(key, &rests, &text, err))
+        return false;
+    return draft != NULL ? file_draft_commit(draft, name, text, strlen(text), err)
+                         : file_replace(directory, name, text, strlen(text), err);
 }
 
 bool session_cache_save(const struct session_cache *cache, const struct session_key *key,
@@ -268,20 +319,18 @@ bool session_cache_save(const struct session_cache *cache, const struct session_
     if (cache->directory < 0)
         return true;
     cleanup_string char *name = file_name(key, ".json");
-    cleanup_secret char *text = NULL;
-    if (!session_file_format(key, session, &text, err))
-        return false;
     bool in_spare = draft != NULL && draft->owns_directory;
+    const char *stands_for = in_spare ? spare_stands_for(cache) : cache->stands_for;
     move_damaged_aside(cache, key, name);
-    bool saved = draft != NULL && file_draft_commit(draft, name, text, strlen(text), err);
+    bool saved = draft != NULL && write_session(-1, stands_for, key, session, draft, err);
     if (!saved) { /* somebody may have removed the draft */
         in_spare = false;
         error_clear(err);
-        saved = file_replace(cache->directory, name, text, strlen(text), err);
+        saved = write_session(cache->directory, cache->stands_for, key, session, NULL, err);
     }
     file_sweep_drafts(cache->directory, session->obtained_at);
     if (saved)
-        remove_other(cache, in_spare, name);
+        remove_other(cache, in_spare, key);
     return saved;
 }
 
@@ -289,11 +338,10 @@ bool session_cache_drop(const struct session_cache *cache, const struct session_
 {
     if (cache->directory < 0)
         return true;
-    cleanup_string char *name = file_name(key, ".json");
-    remove_other(cache, false, name);
-    if (unlinkat(cache->directory, name, 0) == 0 || errno == ENOENT)
-        return true;
-    return error_set(err, ERROR_CACHE_IO, "cannot remove session file '%s': %s", safe(name), strerror(errno));
+    remove_other(cache, false, key);
+    return remove_from(cache->directory, cache->stands_for, key) ||
+           error_set(err, ERROR_CACHE_IO, "cannot remove session file '%s.json': %s", safe(key->name),
+                     strerror(errno));
 }
 
 /* `clean` may have removed the file between its opening and its locking: then others lock a new one. */

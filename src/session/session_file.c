@@ -17,7 +17,7 @@ enum { FILE_DEPTH = 8, TOKEN_LIMIT = 512 * 1024, YEAR_2001 = 1000000000, TIME_DI
 #define MARK "\"refresh_token_in\":\"" IN_KEYRING "\""
 enum { FILE_END_LENGTH = sizeof(FILE_END) - 1 };
 static const char *const optional_texts[] = {"refresh_token", "refresh_token_in", "subject", "username",
-                                             "nonce"};
+                                             "stands_for", "nonce"};
 
 static bool set_refresh_token(json_t *object, const struct session *session)
 {
@@ -35,6 +35,7 @@ bool session_file_format(const struct session_key *key, const struct session *se
                  session->token != NULL && record_set_text(object, "id_token", session->token) &&
                  set_refresh_token(object, session) && record_set_text(object, "subject", session->subject) &&
                  record_set_text(object, "username", session->username) &&
+                 record_set_text(object, "stands_for", session->stands_for) &&
                  record_set_text(object, "nonce", session->nonce) &&
                  record_set_number(object, "issued_at", session->issued_at) &&
                  record_set_number(object, "expires_at", session->expires_at) &&
@@ -178,6 +179,7 @@ static void copy_texts(const json_t *object, struct session *out)
     out->refresh_token = memory_copy_text(read_refresh_token(object));
     out->subject = memory_copy_text(json_text(object, "subject"));
     out->username = memory_copy_text(json_text(object, "username"));
+    out->stands_for = memory_copy_text(json_text(object, "stands_for"));
     out->nonce = memory_copy_text(json_text(object, "nonce"));
 }
 

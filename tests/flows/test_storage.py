@@ -2,6 +2,7 @@
 """Storage that is full, read-only, missing or somewhere else, with a session in it: nothing is lost, and one
 warning says what becomes of the session."""
 
+import json
 import os
 import shutil
 import stat
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from issuer.browse import Browser
 from program import exec_info
+from program import compact
 from rested import NO_BROWSER, log_in, refresh
 from system_calls import calls, strace
 from test_odd_environment import encoded, privately
@@ -151,6 +153,46 @@ def test_a_login_beside_a_cache_that_was_read_only_for_a_while_is_not_lost_to_th
     result = kube.start("get-token", process={"before": ["unshare", "-m", "sh", "-c", "\n".join(lines), "sh"]}).wait()
     assert result.claims["email"] == "alice@example.com"
     assert grants(issuer) == ["authorization_code"], "the second call was answered from the runtime directory"
+
+
+@ids("T-32")
+def test_the_runtime_directory_mixes_no_accounts_of_several_cache_directories(kube, issuer, runtime):
+    places = {name: [*kube.flags[:-1], f"--token-cache-dir={path}"]
+              for name, path in (("alice", kube.cache), ("bob", kube.directory / "b"), ("carol", kube.directory / "c"))}
+    kube.flags = places["bob"]
+    assert kube.get_token(FAKE_BROWSER_USER="bob").claims["email"] == "bob@example.com"
+    kube.flags = places["alice"]
+    log_in(kube, issuer)
+    statuses, err = in_a_full_cache(kube, '"$@"')
+    assert statuses == ["0"] and len(list(runtime.glob("*.json"))) == 1, err
+    for flags in ([], ["--force-refresh"]):
+        kube.flags = places["bob"]
+        assert kube.get_token(*flags, **NO_BROWSER).claims["email"] == "bob@example.com"
+    kube.flags = places["carol"]
+    assert kube.get_token(**NO_BROWSER).status == 1, "there is no session yet"
+    kube.flags = places["alice"]
+    assert kube.get_token("--force-refresh", **NO_BROWSER).claims["email"] == "alice@example.com"
+
+
+@ids("T-32", "REF-10")
+def test_a_read_only_cache_that_others_renew_does_not_hide_the_session_beside_it(kube, issuer, runtime):
+    """As the host's cache in a container."""
+    log_in(kube, issuer)
+    stuck = {"process": privately(kube, READ_ONLY.format(kube.cache)),
+             "XDG_RUNTIME_DIR": kube.environment.pop("XDG_RUNTIME_DIR")}
+    kube.start("get-token", **stuck).wait()
+    (own,) = runtime.glob("*.json")
+    kept = json.loads(own.read_text())
+    expired = {name: kept[name] - 4000 for name in ("expires_at", "issued_at", "obtained_at")}
+    own.write_text(compact({**kept, **expired}))
+    refresh(kube, "--force-refresh")
+    kube.expire()
+    issuer.clear_log()
+    assert kube.start("get-token", **stuck, **NO_BROWSER).wait().status == 0
+    assert grants(issuer) == ["refresh_token"]
+    refresh(kube, "--force-refresh")
+    assert kube.start("logout", **stuck).wait().status == 0
+    assert issuer.count("revoke") == 1 and list(runtime.glob("*.json")) == []
 
 
 @ids("T-33")
