@@ -46,7 +46,7 @@ void session_cache_load(const struct session_cache *cache, const struct session_
 /* The same for the cached answer: OUT has the token, its times and can_refresh at least. */
 void session_cache_peek(const struct session_cache *cache, const struct session_key *key, struct session *out,
                         bool *found);
-/* True when no place has a file for KEY, be it good or not; a place that cannot be read may have one. */
+/* True when no place that can be opened has a file for KEY, be it good or not. */
 bool session_cache_is_gone(const struct session_cache *cache, const struct session_key *key);
 /* Proves that a save will work, before a rotating refresh token is spent (T-32): in DIRECTORY, else in the
  * spare place, which DRAFT's directory tells. There is room for twice what rests there now. Fails when the

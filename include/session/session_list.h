@@ -18,7 +18,7 @@ struct session_list {
     struct session_entry *items;
     size_t count;
     struct text_list notes; /* what was skipped, and why; safe to show */
-    unsigned skipped;       /* of the notes: files with the name of a session, which they may hold */
+    unsigned skipped;       /* of the notes: what could not be read, or holds a refresh token nevertheless */
 };
 void session_list_release(struct session_list *list);
 #define cleanup_session_list __attribute__((cleanup(session_list_release)))

@@ -98,18 +98,23 @@ void session_cache_close(struct session_cache *cache)
     *cache = (struct session_cache){.directory = -1};
 }
 
-/* With STANDS_FOR only a session that was saved for that directory. */
-static bool load_from(int directory, const char *stands_for, const struct session_key *key,
-                      struct session *out, struct error *warning)
+/* A directory with sessions; with STANDS_FOR (borrowed) only those that were saved for that one count. */
+struct place {
+    int directory;
+    const char *stands_for;
+};
+
+static bool load_from(struct place place, const struct session_key *key, struct session *out,
+                      struct error *warning)
 {
     cleanup_string char *name = file_name(key, ".json");
     cleanup_buffer struct buffer text = BUFFER_SECRET(SESSION_FILE_LIMIT);
     struct file_state state = {0};
-    if (!file_read_private(directory, name, &text, &state, warning))
+    if (!file_read_private(place.directory, name, &text, &state, warning))
         return false;
     if (state.found &&
         session_file_parse(buffer_text(&text), text.length, key, out, &state.why) == SESSION_FILE_GOOD) {
-        if (stands_for == NULL || text_equal(out->stands_for, stands_for))
+        if (place.stands_for == NULL || text_equal(out->stands_for, place.stands_for))
             return true;
         session_release(out);
         return false;
@@ -120,10 +125,15 @@ static bool load_from(int directory, const char *stands_for, const struct sessio
     return false;
 }
 
-/* For which directory the sessions in the spare place must have been saved; NULL when it is the first one. */
-static const char *spare_stands_for(const struct session_cache *cache)
+static struct place usual_place(const struct session_cache *cache)
 {
-    return cache->stands_for == NULL ? cache->path : NULL;
+    return (struct place){cache->directory, cache->stands_for};
+}
+
+/* The spare place, open as DIRECTORY. It is the first candidate itself when DIRECTORY is the second. */
+static struct place spare_place(const struct session_cache *cache, int directory)
+{
+    return (struct place){directory, cache->stands_for == NULL ? cache->path : NULL};
 }
 
 static bool load_from_spare(const struct session_cache *cache, const struct session_key *key,
@@ -131,7 +141,7 @@ static bool load_from_spare(const struct session_cache *cache, const struct sess
 {
     struct error ignored = {0};
     cleanup_fd int spare = open_spare(cache, false);
-    if (spare < 0 || !load_from(spare, spare_stands_for(cache), key, out, &ignored))
+    if (spare < 0 || !load_from(spare_place(cache, spare), key, out, &ignored))
         return false;
     if (faccessat(spare, ".", W_OK | X_OK, 0) != 0) {
         memory_free_secret(out->refresh_token);
@@ -156,7 +166,7 @@ void session_cache_load(const struct session_cache *cache, const struct session_
     *found = false;
     if (cache->directory < 0)
         return;
-    *found = load_from(cache->directory, cache->stands_for, key, out, &problem);
+    *found = load_from(usual_place(cache), key, out, &problem);
     if (load_from_spare(cache, key, &spare) && (!*found || replaces(&spare, out))) {
         session_release(out);
         *out = spare;
@@ -186,8 +196,7 @@ void session_cache_peek(const struct session_cache *cache, const struct session_
     if (cache->directory < 0)
         *found = false;
     else if (cache->stands_for != NULL)
-        *found = load_from(cache->directory, cache->stands_for, key, out, &ignored) ||
-                 load_from_spare(cache, key, out);
+        *found = load_from(usual_place(cache), key, out, &ignored) || load_from_spare(cache, key, out);
     else
         *found = peek_at(cache->directory, key, out) || load_from_spare(cache, key, out);
 }
@@ -278,39 +287,38 @@ static void move_damaged_aside(const struct session_cache *cache, const struct s
         (void)fchmod(fd, S_IRUSR | S_IWUSR);
 }
 
-/* With STANDS_FOR only what was saved for that directory. */
-static bool remove_from(int directory, const char *stands_for, const struct session_key *key)
+static bool remove_from(struct place place, const struct session_key *key)
 {
     cleanup_session struct session session = {0};
     cleanup_string char *name = file_name(key, ".json");
     struct error ignored = {0};
-    if (stands_for != NULL && !load_from(directory, stands_for, key, &session, &ignored))
+    if (place.stands_for != NULL && !load_from(place, key, &session, &ignored))
         return true;
-    return unlinkat(directory, name, 0) == 0 || errno == ENOENT;
+    return unlinkat(place.directory, name, 0) == 0 || errno == ENOENT;
 }
 
 /* What rests in the other place has been replaced, and its refresh token may be spent. */
 static void remove_other(const struct session_cache *cache, bool in_spare, const struct session_key *key)
 {
     cleanup_fd int spare = in_spare ? -1 : open_spare(cache, false);
-    int other = in_spare ? cache->directory : spare;
-    if (other >= 0 && !remove_from(other, in_spare ? cache->stands_for : spare_stands_for(cache), key))
+    struct place other = in_spare ? usual_place(cache) : spare_place(cache, spare);
+    if (other.directory >= 0 && !remove_from(other, key))
         log_line(1, "the old session file '%s' stays: %s", key->name, strerror(errno));
 }
 
-/* Into DRAFT, else into a new one in DIRECTORY. */
-static bool write_session(int directory, const char *stands_for, const struct session_key *key,
-                          const struct session *session, struct file_draft *draft, struct error *err)
+/* By DRAFT, else by a new one. */
+static bool write_into(struct place place, const struct session_key *key, const struct session *session,
+                       struct file_draft *draft, struct error *err)
 {
     cleanup_string char *name = file_name(key, ".json");
-    cleanup_string char *place = memory_copy_text(stands_for);
+    cleanup_string char *stands_for = memory_copy_text(place.stands_for);
     cleanup_secret char *text = NULL;
     struct session rests = *session; /* borrows all of it */
-    rests.stands_for = place;
+    rests.stands_for = stands_for;
     if (!session_file_format(key, &rests, &text, err))
         return false;
     return draft != NULL ? file_draft_commit(draft, name, text, strlen(text), err)
-                         : file_replace(directory, name, text, strlen(text), err);
+                         : file_replace(place.directory, name, text, strlen(text), err);
 }
 
 bool session_cache_save(const struct session_cache *cache, const struct session_key *key,
@@ -320,13 +328,14 @@ bool session_cache_save(const struct session_cache *cache, const struct session_
         return true;
     cleanup_string char *name = file_name(key, ".json");
     bool in_spare = draft != NULL && draft->owns_directory;
-    const char *stands_for = in_spare ? spare_stands_for(cache) : cache->stands_for;
+    struct place usual = usual_place(cache);
     move_damaged_aside(cache, key, name);
-    bool saved = draft != NULL && write_session(-1, stands_for, key, session, draft, err);
+    bool saved =
+        draft != NULL && write_into(in_spare ? spare_place(cache, -1) : usual, key, session, draft, err);
     if (!saved) { /* somebody may have removed the draft */
         in_spare = false;
         error_clear(err);
-        saved = write_session(cache->directory, cache->stands_for, key, session, NULL, err);
+        saved = write_into(usual, key, session, NULL, err);
     }
     file_sweep_drafts(cache->directory, session->obtained_at);
     if (saved)
@@ -339,46 +348,7 @@ bool session_cache_drop(const struct session_cache *cache, const struct session_
     if (cache->directory < 0)
         return true;
     remove_other(cache, false, key);
-    return remove_from(cache->directory, cache->stands_for, key) ||
+    return remove_from(usual_place(cache), key) ||
            error_set(err, ERROR_CACHE_IO, "cannot remove session file '%s.json': %s", safe(key->name),
                      strerror(errno));
-}
-
-/* `clean` may have removed the file between its opening and its locking: then others lock a new one. */
-static bool try_lock(int directory, const char *name, int *fd, bool *locked, struct error *err)
-{
-    cleanup_fd int held = -1;
-    bool got = false;
-    struct stat status;
-    if (!file_try_lock(directory, name, &held, &got, err))
-        return false;
-    *locked = got && fstat(held, &status) == 0 && status.st_nlink > 0;
-    *fd = *locked ? steal_fd(&held) : -1;
-    return true;
-}
-
-static bool lock_elsewhere(const char *path, const char *name, int *fd, bool *locked, struct error *err)
-{
-    cleanup_fd int directory = -1;
-    bool found = false;
-    return file_open_directory(path, true, &directory, &found, err) &&
-           try_lock(directory, name, fd, locked, err);
-}
-
-bool session_cache_try_lock(const struct session_cache *cache, const struct session_key *key, int *fd,
-                            bool *locked, struct error *err)
-{
-    cleanup_string char *name = file_name(key, ".lock");
-    struct error second = {0};
-    if (cache->directory >= 0 && try_lock(cache->directory, name, fd, locked, err))
-        return true;
-    if (cache->lock_directory != NULL && lock_elsewhere(cache->lock_directory, name, fd, locked, &second)) {
-        error_clear(err);
-        return true;
-    }
-    if (cache->directory >= 0)
-        return false;
-    *fd = -1;
-    *locked = true;
-    return true;
 }

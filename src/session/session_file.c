@@ -16,8 +16,8 @@ enum { FILE_DEPTH = 8, TOKEN_LIMIT = 512 * 1024, YEAR_2001 = 1000000000, TIME_DI
 #define IN_KEYRING "keyring"
 #define MARK "\"refresh_token_in\":\"" IN_KEYRING "\""
 enum { FILE_END_LENGTH = sizeof(FILE_END) - 1 };
-static const char *const optional_texts[] = {"refresh_token", "refresh_token_in", "subject", "username",
-                                             "stands_for", "nonce"};
+static const char *const optional_texts[] = {"refresh_token", "refresh_token_in", "subject",
+                                             "username",      "stands_for",       "nonce"};
 
 static bool set_refresh_token(json_t *object, const struct session *session)
 {

@@ -3,6 +3,7 @@
 #include "session/session_list.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "base/file.h"
@@ -23,7 +24,6 @@ void session_list_release(struct session_list *list)
 
 static void note_skipped(struct session_list *list, const char *name, const char *why)
 {
-    list->skipped++;
     cleanup_string char *note = memory_format("'%s' is skipped: it %s", safe(name), why);
     text_list_add(&list->notes, note);
 }
@@ -35,6 +35,13 @@ static void add_entry(struct session_list *list, struct session_entry *entry)
     session->refresh_token = NULL;
     list->items = memory_resize(list->items, (list->count + 1) * sizeof(*list->items));
     list->items[list->count++] = *entry;
+}
+
+/* Also of a session that is torn, renamed, or of another version of this program. */
+static bool holds_refresh_token(const struct buffer *text)
+{
+    static const char member[] = "\"refresh_token";
+    return memmem(buffer_text(text), text->length, member, strlen(member)) != NULL;
 }
 
 static void add_file(int directory, const char *name, const char *stem, struct session_list *list)
@@ -49,15 +56,18 @@ static void add_file(int directory, const char *name, const char *stem, struct s
         return;
     }
     if (!state.found) {
+        list->skipped += state.why != NULL;
         if (state.why != NULL)
             note_skipped(list, name, state.why);
         return;
     }
     struct session_file_text file = {.text = buffer_text(&text), .length = text.length, .name = stem};
-    if (session_file_parse_any(&file, &entry.key, &entry.session, &state.why) == SESSION_FILE_GOOD)
+    if (session_file_parse_any(&file, &entry.key, &entry.session, &state.why) == SESSION_FILE_GOOD) {
         add_entry(list, &entry);
-    else
-        note_skipped(list, name, state.why);
+        return;
+    }
+    list->skipped += holds_refresh_token(&text);
+    note_skipped(list, name, state.why);
 }
 
 static void note_foreign(unsigned foreign, const char *path, struct session_list *list)

@@ -151,6 +151,24 @@ static inline struct name name_of(const struct session_key *key, const char *ext
     return name;
 }
 
+/* A cache, and what was said when it was opened. */
+struct opened {
+    struct session_cache cache;
+    struct error warning;
+};
+
+static inline void open_two(const char *first, const char *second, bool create, struct opened *out)
+{
+    const char *candidates[] = {first, second, NULL};
+    session_cache_open(candidates, create, &out->cache, &out->warning);
+}
+
+static inline void release_opened(struct opened *opened)
+{
+    session_cache_close(&opened->cache);
+}
+#define cleanup_opened __attribute__((cleanup(release_opened)))
+
 /* Runs FUNCTION in a child and gives its result; the child may give away its rights. SKIPPED means it could
  * not. */
 enum { CHILD_GOOD = 0, CHILD_BAD = 1, CHILD_SKIPPED = 77 };

@@ -58,15 +58,16 @@ static void test_what_is_skipped(void **state)
     cleanup_session_list struct session_list list = {0};
     struct error err = {0};
     save(fixture, ISSUER, true);
-    put_file(fixture->cache.directory, "a.example-0123456789abcdef.json", "{", 1);
+    put_file(fixture->cache.directory, "a.example-0123456789abcdef.json", "{\"refresh_token\"", 16);
+    put_file(fixture->cache.directory, "c.example-0123456789abcdef.json", "{", 1);
     put_file(fixture->cache.directory, "photo.jpg", "x", 1);
     assert_int_equal(fchmodat(fixture->cache.directory, name_of(&fixture->key, ".json").text, 0644, 0), 0);
     save(fixture, "https://b.example/", true);
     assert_true(session_list_add(fixture->path, &list, &err));
     assert_int_equal(list.count, 1);
     assert_string_equal(session_key_text(&list.items[0].key, "issuer"), "https://b.example/");
-    assert_int_equal(list.notes.count, 3);
-    assert_int_equal(list.skipped, 2);
+    assert_int_equal(list.notes.count, 4);
+    assert_int_equal(list.skipped, 2); /* what has no refresh token is no loss */
     cleanup_string char *notes = text_list_join(&list.notes, "\n");
     assert_non_null(strstr(notes, "'a.example-0123456789abcdef.json' is skipped"));
     assert_non_null(strstr(notes, "1 file in '"));
