@@ -150,7 +150,8 @@ static bool end_directory(const struct command_input *input, char *directory, st
         if (kept.code == ERROR_INTERRUPTED)
             break;
     }
-    add_skipped(report, list.skipped, directory);
+    if (text_is_empty(input->options->account)) /* else nobody knows whether it is that account's */
+        add_skipped(report, list.skipped, directory);
     return true;
 }
 

@@ -212,10 +212,10 @@ def test_half_an_end_is_no_answer(known, issuer):
     assert len(left) == 1 and results(logout(known, "--all", "--output=json")) == ["revoked"]
 
 
-@pytest.mark.parametrize(("text", "mode"), [(None, 0o644), ("{", 0o600)])
-def test_a_file_that_is_skipped_is_kept(known, issuer, text, mode):
+@pytest.mark.parametrize(("cut", "mode"), [(None, 0o644), (-20, 0o600)])
+def test_a_file_that_is_skipped_is_kept(known, issuer, cut, mode):
     path = known.session_file
-    path.write_text(path.read_text() if text is None else text)
+    path.write_text(path.read_text()[:cut])
     path.chmod(mode)
     for count in (1, 2):
         result = logout(known, "--all")
@@ -226,6 +226,18 @@ def test_a_file_that_is_skipped_is_kept(known, issuer, text, mode):
     assert endpoints(issuer).count("revoke") == 1
     path.unlink()
     assert results(logout(known, "--all", "--output=json")) == ["revoked"]
+
+
+def test_a_file_that_holds_no_session_or_that_of_another_account_is_a_warning(known):
+    for name, text in (("notes", "x"), ("other", '{"refresh_token":"x"}')):
+        path = known.cache / f"{name}-0123456789abcdef.json"
+        path.write_text(text)
+        path.chmod(0o600)
+    result = logout(known, "--all", "--account=nobody")
+    assert result.status == 0 and result.err.count(" is skipped: ") == 2
+    assert "no sessions of the account 'nobody'" in result.err
+    (known.cache / "other-0123456789abcdef.json").unlink()
+    assert logout(known, "--all").status == 0
 
 
 def test_a_client_secret_goes_only_to_its_own_client(known, issuer):
