@@ -171,7 +171,7 @@ static void hint_dead_refresh(const struct authentik_token_request *request, str
         error_hint(err, "the refresh token has expired or was used elsewhere, or the account was disabled");
         return;
     }
-    error_hint(err, "the refresh token has never worked; on Authentik 2026.5 or later:");
+    error_hint(err, "the refresh token has never worked: that is a setting, no expiry");
     authentik_hint_grant_type("refresh_token", err);
 }
 

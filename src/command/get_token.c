@@ -12,7 +12,7 @@
 #include "login/login.h"
 
 /* The API server does not say why it answers 401; the token shows what it may dislike. */
-static void say_doubts(const struct session *session)
+static void say_doubts(const struct login_config *config, const struct session *session)
 {
     cleanup_text_list struct text_list lines = {0};
     struct error ignored = {0};
@@ -27,6 +27,11 @@ static void say_doubts(const struct session *session)
         "kubectl asks for the same token again and again: the API server probably refuses it");
     for (size_t i = 0; i < lines.count; i++)
         command_show_notice(NOTICE_HINT, lines.items[i]);
+    if (!session->can_refresh && session->refresh_token == NULL) {
+        cleanup_string char *hint = memory_format(
+            "'%s login' with the same flags gets a new token from the provider", config->program);
+        command_show_notice(NOTICE_HINT, hint);
+    }
     jws_header_release(&header);
     json_decref(claims);
 }
@@ -90,7 +95,7 @@ bool command_get_token(const struct command_input *input, struct buffer *out, st
     if (found == LOGIN_FOUND_RENEW)
         renew_refused(&login.config, &session);
     if (found == LOGIN_FOUND_RENEW || found == LOGIN_FOUND_REPEATED)
-        say_doubts(&session);
+        say_doubts(&login.config, &session);
     if (found == LOGIN_FOUND_NOTHING) {
         login_options_prepare_login(input, &login);
         if (!command_check_stdout(err) || !login_run(&login.config, &session, err))

@@ -315,6 +315,7 @@ bool login_options_fill(const struct command_input *input, struct login_options 
         !check_account(&out->config, input->options->account, err) || !check_texts(input->options, err) ||
         !check_open_url(input->options->open_url, err) ||
         !check_redirect_url(input->options->redirect_url, out->config.grant, err) ||
+        !check_redirect_url(input->options->keyboard_redirect_url, out->config.grant, err) ||
         !read_certificate(input->options, out, err) ||
         !listen_options_gather(input->options, &out->addresses, err))
         return false;

@@ -57,10 +57,11 @@ static void add_comment(struct buffer *out, const char *lead, const char *text)
 
 static void add_argument(const struct option *option, const char *flag, struct entry *entry)
 {
-    const char *value = flag + strlen("--") + strlen(option->name) + strlen("=");
+    const char *value = strchr(flag, '='); /* the flag may be the successor of the option */
     /* kubectl starts us wherever it was started: what names a file must not depend on the directory */
-    cleanup_string char *path =
-        (option->flags & OPTION_PATH) && value[0] != '\0' ? login_options_absolute(value) : NULL;
+    cleanup_string char *path = (option->flags & OPTION_PATH) && value != NULL && value[1] != '\0'
+                                    ? login_options_absolute(value + 1)
+                                    : NULL;
     cleanup_string char *whole =
         path != NULL ? memory_format("--%s=%s", option->name, path) : memory_copy_text(flag);
     text_list_add(&entry->arguments, whole);

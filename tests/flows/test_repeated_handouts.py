@@ -190,6 +190,8 @@ def test_a_dead_refresh_token_does_not_make_a_browser_of_every_refusal(session, 
     assert REFUSED in last.err
     edit_mark(session, RENEWED=-60)
     results += [last, *ask(session, 3, BROWSER="/bin/false")]
+    said = [hint for result in results for hint in result.hints]
+    assert sum("login' with the same flags gets a new token" in hint for hint in said) == 1
     assert {result.token for result in results} == {token}
     assert issuer.count("token") == 1, "there is no refresh token any more"
 

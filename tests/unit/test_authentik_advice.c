@@ -186,7 +186,7 @@ static void test_token_errors(void **state)
         {"invalid_grant", {.grant = "refresh_token", .first_use = true}, "grant_types", "expired"},
         {"invalid_grant",
          {.grant = "refresh_token", .first_use = true},
-         "on Authentik 2026.5 or later",
+         "that is a setting, no expiry",
          NULL},
         {"invalid_grant", {.grant = "authorization_code"}, "one minute", NULL},
         {"invalid_grant", {.grant = "client_credentials"}, "app password", NULL},
