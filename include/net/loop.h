@@ -41,7 +41,8 @@ enum loop_end loop_run(struct loop *loop, const bool *done, int64_t deadline, st
 /* Between sending a rotating refresh token and saving its answer a first signal is remembered, not obeyed;
  * the second ends the wait (but no SIGHUP does: a closing terminal sends several). The end of our parent or
  * of stdout's reader waits as well. Releasing gives loop_run LOOP_INTERRUPTED at its next call when one was
- * remembered. Another signal that would end the program does so after the release. */
+ * remembered. Another signal that somebody sends, and that would end the program, does so after the release.
+ */
 void loop_hold_signals(struct loop *loop, bool hold);
 /* For a process that is made to outlive its parent: that end is no interruption. */
 void loop_outlive_parent(struct loop *loop);

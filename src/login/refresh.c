@@ -169,7 +169,7 @@ static bool is_dead(const struct token_outcome *outcome)
 static enum refresh_result judge_failure(struct login_context *context, const struct session *session,
                                          const struct token_outcome *outcome, struct error *err)
 {
-    if (outcome->answered)
+    if (outcome->answered && err->code != ERROR_INTERRUPTED)
         advise(context, session, outcome, err);
     if (!is_dead(outcome))
         return REFRESH_FAILED;

@@ -9,9 +9,9 @@
 #include "base/error.h"
 
 struct signals {
-    int fd;           /* readable when a signal waits */
-    sigset_t before;  /* the mask to restore */
-    sigset_t unheld;  /* the mask while nothing is held */
+    int fd;          /* readable when a signal waits */
+    sigset_t before; /* the mask to restore */
+    sigset_t unheld; /* the mask while nothing is held */
     bool holds;
     unsigned seen;    /* signals read so far */
     unsigned insists; /* those among them that a person or a supervisor repeats: not SIGHUP */
@@ -19,7 +19,8 @@ struct signals {
 
 /* Blocks those of the signals that are not ignored and opens the descriptor. */
 bool signals_open(struct signals *signals, struct error *err) must_check;
-/* With HOLD all others that would end the program wait as well, until HOLD is false. */
+/* With HOLD the others that somebody may send, and that would end the program, wait as well, until HOLD is
+ * false. */
 void signals_hold(struct signals *signals, bool hold);
 /* Reads what has come. */
 void signals_read(struct signals *signals);

@@ -139,7 +139,8 @@ bool terminal_prompt_ask(struct terminal_prompt *prompt, const struct terminal_q
         return error_set(err, ERROR_NOT_INTERACTIVE, "the terminal's echo cannot be switched off");
     say(prompt, question->text);
     loop_watch(prompt->loop, prompt->fd, POLLIN, answered, prompt);
-    loop_every(prompt->loop, HIDE_MILLISECONDS, renew, prompt);
+    if (hidden)
+        loop_every(prompt->loop, HIDE_MILLISECONDS, renew, prompt);
     enum loop_end end = loop_run(prompt->loop, &prompt->done, question->deadline, err);
     loop_never(prompt->loop, renew, prompt);
     loop_unwatch(prompt->loop, prompt->fd);
