@@ -136,13 +136,18 @@ static bool check_texts(const struct options *options, struct error *err)
            check_text("--oidc-redirect-url", options->redirect_url, err);
 }
 
+/* RFC 6749 section 3.1.2. */
+static bool check_fragment(const char *url, struct error *err)
+{
+    if (text_is_empty(url) || strchr(url, '#') == NULL)
+        return true;
+    error_set(err, ERROR_CONFIG, "--oidc-redirect-url: '%s' has a fragment", safe(url));
+    return error_hint(err, "leave out '#' and what follows it");
+}
+
 /* No browser comes back to anything else; a code that is pasted may be shown anywhere (urn:ietf:...:oob). */
 static bool check_redirect_url(const char *url, const struct grant *grant, struct error *err)
 {
-    if (!text_is_empty(url) && strchr(url, '#') != NULL) { /* RFC 6749 section 3.1.2 */
-        error_set(err, ERROR_CONFIG, "--oidc-redirect-url: '%s' has a fragment", safe(url));
-        return error_hint(err, "leave out '#' and what follows it");
-    }
     if (text_is_empty(url) || browser_url_is_safe(url) || !text_equal(grant->name, "authcode"))
         return true;
     error_set(err, ERROR_CONFIG, "--oidc-redirect-url: '%s' is not an http or https URL", safe(url));
@@ -314,8 +319,9 @@ bool login_options_fill(const struct command_input *input, struct login_options 
         !check_choices(input, &out->config, err) || !check_numbers(input->options, err) ||
         !check_account(&out->config, input->options->account, err) || !check_texts(input->options, err) ||
         !check_open_url(input->options->open_url, err) ||
+        !check_fragment(input->options->redirect_url, err) ||
+        !check_fragment(input->options->keyboard_redirect_url, err) ||
         !check_redirect_url(input->options->redirect_url, out->config.grant, err) ||
-        !check_redirect_url(input->options->keyboard_redirect_url, out->config.grant, err) ||
         !read_certificate(input->options, out, err) ||
         !listen_options_gather(input->options, &out->addresses, err))
         return false;

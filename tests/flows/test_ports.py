@@ -200,6 +200,12 @@ def test_a_redirect_url_that_no_browser_comes_back_to_is_an_error(kube, issuer, 
     assert issuer.requests() == []
 
 
+def test_a_redirect_url_of_the_keyboard_has_no_fragment_either(kube, issuer):
+    result = kube.get_token("--grant-type=authcode-keyboard", "--oidc-redirect-url-authcode-keyboard=http://localhost:8000#f")
+    assert result.code == "config" and "'http://localhost:8000#f' has a fragment" in result.err
+    assert issuer.requests() == []
+
+
 @ids("K7-46")
 def test_a_redirect_url_of_another_host_goes_through_a_forwarder(kube, issuer):
     """A remote shell behind a reverse proxy: the callback arrives here, with the name of the other host."""
