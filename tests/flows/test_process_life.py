@@ -63,16 +63,22 @@ def test_a_signal_while_the_browser_is_awaited_ends_the_login(kube, number):
     interrupted(waiting.running, kube)
 
 
-@ids("T-38")
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_while_a_refresh_token_is_spent_waits_for_its_answer(kube, issuer, number):
+def signal_while_a_refresh_token_is_spent(kube, issuer, number):
+    """The running call, and the token before it."""
     old = log_in(kube, issuer)
     issuer.fault("token", delay_ms=600)
     running = kube.start("get-token", **NO_BROWSER)
     issuer.wait_for("token")
     running.signal(number)
+    return running, old.token
+
+
+@ids("T-38")
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_while_a_refresh_token_is_spent_waits_for_its_answer(kube, issuer, number):
+    running, old = signal_while_a_refresh_token_is_spent(kube, issuer, number)
     interrupted(running, kube)
-    assert kube.session["id_token"] != old.token, "the new session is there"
+    assert kube.session["id_token"] != old, "the new session is there"
     assert kube.get_token(**NO_BROWSER).token == kube.session["id_token"]
     assert issuer.count("token") == 1
 
@@ -80,13 +86,9 @@ def test_a_signal_while_a_refresh_token_is_spent_waits_for_its_answer(kube, issu
 @ids("T-38")
 @pytest.mark.parametrize("number", [signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPWR, signal.SIGVTALRM])
 def test_even_a_signal_that_nobody_expects_does_not_part_a_spent_token_from_the_new_one(kube, issuer, number):
-    old = log_in(kube, issuer)
-    issuer.fault("token", delay_ms=600)
-    running = kube.start("get-token", **NO_BROWSER)
-    issuer.wait_for("token")
-    running.signal(number)
+    running, old = signal_while_a_refresh_token_is_spent(kube, issuer, number)
     assert running.wait().status == -number
-    assert kube.session["id_token"] != old.token, "the new session is there"
+    assert kube.session["id_token"] != old, "the new session is there"
     assert kube.get_token("--force-refresh", **NO_BROWSER).status == 0
 
 

@@ -68,8 +68,8 @@ static void test_what_is_no_terminal_is_refused(void **state)
     close(fd);
 }
 
-/* Our part as the job: hides, tells, gets the signal. */
-static void job(const struct fixture *fixture, int ready, int number)
+/* Our part as the job: takes the terminal, hides, tells. */
+static void hide_as_job(const struct fixture *fixture, int ready)
 {
     signal(SIGTTOU, SIG_IGN);
     if (setpgid(0, 0) != 0 || tcsetpgrp(fixture->slave, getpid()) != 0)
@@ -77,6 +77,12 @@ static void job(const struct fixture *fixture, int ready, int number)
     signal(SIGTTOU, SIG_DFL);
     if (!terminal_mode_hide(fixture->slave) || write(ready, "h", 1) != 1)
         _exit(81);
+}
+
+/* One that gets a signal. */
+static void job(const struct fixture *fixture, int ready, int number)
+{
+    hide_as_job(fixture, ready);
     raise(number);
     if (write(ready, "c", 1) != 1)
         _exit(82);
@@ -140,12 +146,7 @@ static void test_signals(void **state)
 static void obedient_job(const struct fixture *fixture, int told, int ready)
 {
     char order = 0;
-    signal(SIGTTOU, SIG_IGN);
-    if (setpgid(0, 0) != 0 || tcsetpgrp(fixture->slave, getpid()) != 0)
-        _exit(80);
-    signal(SIGTTOU, SIG_DFL);
-    if (!terminal_mode_hide(fixture->slave) || write(ready, "h", 1) != 1)
-        _exit(81);
+    hide_as_job(fixture, ready);
     raise(SIGTSTP);
     for (;;) {
         if (write(ready, "c", 1) != 1 || read(told, &order, 1) != 1)
