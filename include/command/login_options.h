@@ -41,5 +41,7 @@ bool login_options_read_pem(const char *name, const char *path, char **text, str
 char *login_options_absolute(const char *path) must_check;
 /* $KUBECACHEDIR/latchkey, else ~/.kube/cache/latchkey; NULL without a home. Owned by the caller. */
 char *login_options_default_cache(const struct command_input *input) must_check;
+/* $XDG_RUNTIME_DIR/latchkey; NULL without one, or when that is no absolute path. Owned by the caller. */
+char *login_options_spare_cache(const struct command_input *input) must_check;
 
 #endif

@@ -97,8 +97,8 @@ extern const size_t option_count;
 
 /* The row, or NULL. */
 const struct option *option_find(const char *name, unsigned command);
-/* True when TEXT is one of CHOICES, "a|b|c"; NULL has none. */
-bool option_has_choice(const char *choices, const char *text);
+/* The place of TEXT among CHOICES, "a|b|c" as the value of a row; -1 when it is none. Both may be NULL. */
+int option_choice(const char *choices, const char *text);
 /* True when a flag or a variable set it. */
 bool option_given(const struct options *options, const char *name);
 /* True when the value is in the file that LATCHKEY_..._FILE names. */

@@ -40,15 +40,14 @@ static void add_session_accounts(const char *path, struct text_list *accounts)
 
 void complete_account(const struct command_input *input, char *const *words, struct text_list *accounts)
 {
-    const char *given = given_directory(words), *runtime = command_variable(input, "XDG_RUNTIME_DIR");
+    const char *given = given_directory(words);
     if (given == NULL)
         given = command_variable(input, "LATCHKEY_TOKEN_CACHE_DIR");
     cleanup_string char *path = given != NULL ? file_expand_home(given, command_variable(input, "HOME"))
                                               : login_options_default_cache(input);
     if (path != NULL)
         add_session_accounts(path, accounts);
-    cleanup_string char *fallback =
-        runtime != NULL && runtime[0] == '/' ? memory_format("%s/latchkey", runtime) : NULL;
+    cleanup_string char *fallback = login_options_spare_cache(input);
     if (fallback != NULL)
         add_session_accounts(fallback, accounts);
     text_list_sort(accounts);

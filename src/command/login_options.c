@@ -14,22 +14,20 @@
 #include "net/child.h"
 #include "net/terminal.h"
 
-static bool choose(const char *given, const char *const *choices, size_t count, size_t *place)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (text_equal(given, choices[i])) {
-            *place = i;
-            return true;
-        }
-    }
-    return false;
-}
-
 bool login_options_refuse(const char *command, const char *name, const char *choices, const char *given,
                           struct error *err)
 {
     return error_set(err, ERROR_CONFIG, "%s: %s must be one of (%s), not '%s'", command, name, choices,
                      safe(given));
+}
+
+/* The words are those of the option table, and the enums of what they mean have its order. */
+static bool choose(const struct command_input *input, const char *name, const char *given, int *place,
+                   struct error *err)
+{
+    const char *choices = option_find(name, COMMAND_ALL)->value;
+    *place = option_choice(choices, given);
+    return *place >= 0 || login_options_refuse(input->command, name, choices, given, err);
 }
 
 static bool check_grant(const struct command_input *input, struct login_config *config, struct error *err)
@@ -39,8 +37,7 @@ static bool check_grant(const struct command_input *input, struct login_config *
                                            !text_is_empty(options->assertion_source));
     if (grant == NULL)
         return login_options_refuse(input->command, "grant-type",
-                                    "auto|authcode|authcode-keyboard|password|device-code|client-credentials",
-                                    options->grant_type, err);
+                                    option_find("grant-type", COMMAND_ALL)->value, options->grant_type, err);
     config->grant = grant;
     return true;
 }
@@ -48,13 +45,14 @@ static bool check_grant(const struct command_input *input, struct login_config *
 static bool check_storage(const struct command_input *input, struct login_config *config, bool *store,
                           struct error *err)
 {
-    static const char *const storages[] = {"disk", "keyring", "auto", "none"}; /* as enum token_storage */
-    size_t place = 0;
-    if (!choose(input->options->cache_storage, storages, array_length(storages), &place))
-        return login_options_refuse(input->command, "token-cache-storage", "disk|keyring|none|auto",
-                                    input->options->cache_storage, err);
-    *store = place <= TOKEN_STORAGE_AUTO;
-    config->storage = *store ? (enum token_storage)place : TOKEN_STORAGE_DISK;
+    const char *given = input->options->cache_storage;
+    int place = 0;
+    if (!choose(input, "token-cache-storage", given, &place, err))
+        return false;
+    *store = !text_equal(given, "none");
+    config->storage = text_equal(given, "keyring") ? TOKEN_STORAGE_KEYRING
+                      : text_equal(given, "auto")  ? TOKEN_STORAGE_AUTO
+                                                   : TOKEN_STORAGE_DISK;
     return config->storage != TOKEN_STORAGE_KEYRING || keyring_is_built(err) ||
            error_hint(err, "or use --token-cache-storage=disk");
 }
@@ -71,19 +69,11 @@ struct keyring_access login_options_keyring(const struct command_input *input)
 static bool check_choices(const struct command_input *input, struct login_config *config, struct error *err)
 {
     const struct options *options = input->options;
-    static const char *const methods[] = {"auto", "no", "S256"};
-    static const char *const scopes[] = {"auto", "true", "false"};
-    static const char *const probes[] = {"auto", "always", "never"};
-    size_t method = 0, scope = 0, probe = 0;
-    if (!choose(options->pkce_method, methods, array_length(methods), &method))
-        return login_options_refuse(input->command, "oidc-pkce-method", "auto|no|S256", options->pkce_method,
-                                    err);
-    if (!choose(options->auto_scopes, scopes, array_length(scopes), &scope))
-        return login_options_refuse(input->command, "oidc-auto-scopes", "auto|true|false",
-                                    options->auto_scopes, err);
-    if (!choose(options->redirect_probe, probes, array_length(probes), &probe))
-        return login_options_refuse(input->command, "redirect-probe", "auto|always|never",
-                                    options->redirect_probe, err);
+    int method = 0, scope = 0, probe = 0;
+    if (!choose(input, "oidc-pkce-method", options->pkce_method, &method, err) ||
+        !choose(input, "oidc-auto-scopes", options->auto_scopes, &scope, err) ||
+        !choose(input, "redirect-probe", options->redirect_probe, &probe, err))
+        return false;
     config->pkce_method = options->use_pkce ? PKCE_ALWAYS : (enum pkce_method)method;
     config->auto_scopes = (enum auto_scopes)scope;
     config->redirect_probe = (enum redirect_probe)probe;
@@ -200,6 +190,12 @@ char *login_options_default_cache(const struct command_input *input)
     return home != NULL && home[0] == '/' ? memory_format("%s/.kube/cache/latchkey", home) : NULL;
 }
 
+char *login_options_spare_cache(const struct command_input *input)
+{
+    const char *runtime = command_variable(input, "XDG_RUNTIME_DIR");
+    return runtime != NULL && runtime[0] == '/' ? memory_format("%s/latchkey", runtime) : NULL;
+}
+
 /* A relative directory is the working directory's, as it is for the peer. */
 char *login_options_absolute(const char *path)
 {
@@ -209,10 +205,8 @@ char *login_options_absolute(const char *path)
 
 static void gather_directories(const struct command_input *input, bool store, struct login_options *out)
 {
-    const char *runtime = command_variable(input, "XDG_RUNTIME_DIR");
     size_t count = 0;
-    if (runtime != NULL && runtime[0] == '/')
-        out->runtime_directory = memory_format("%s/latchkey", runtime);
+    out->runtime_directory = login_options_spare_cache(input);
     if (store) {
         out->candidates[0] = !text_is_empty(input->options->cache_dir)
                                  ? login_options_absolute(input->options->cache_dir)

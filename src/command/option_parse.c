@@ -195,24 +195,27 @@ static bool parse_words(struct parser *parser, struct error *err)
     return true;
 }
 
-bool option_has_choice(const char *choices, const char *text)
+int option_choice(const char *choices, const char *text)
 {
-    for (size_t length; choices != NULL && *choices != '\0'; choices += length + (choices[length] == '|')) {
+    int place = 0;
+    if (choices == NULL || text == NULL)
+        return -1;
+    for (size_t length; *choices != '\0'; choices += length + (choices[length] == '|'), place++) {
         length = strcspn(choices, "|");
         if (strlen(text) == length && strncmp(choices, text, length) == 0)
-            return true;
+            return place;
     }
-    return false;
+    return -1;
 }
 
 /* LATCHKEY_OUTPUT=token is a good setting of get-token and must not stop whoami. */
 static bool is_for_another_command(const struct option *option, const char *value)
 {
-    if (option_has_choice(option->value, value))
+    if (option_choice(option->value, value) >= 0)
         return false;
     for (size_t i = 0; i < option_count; i++)
         if (&option_table[i] != option && text_equal(option_table[i].name, option->name) &&
-            option_has_choice(option_table[i].value, value))
+            option_choice(option_table[i].value, value) >= 0)
             return true;
     return false;
 }
@@ -234,8 +237,7 @@ static bool apply_variable(const struct option_source *source, struct options *o
     cleanup_string char *name = option_variable(option);
     cleanup_string char *file_name = memory_format("%s_FILE", name);
     const char *value = text_variable(source->environment, name);
-    const char *file =
-        (option->flags & OPTION_SECRET) ? text_variable(source->environment, file_name) : NULL;
+    const char *file = (option->flags & OPTION_SECRET) ? text_variable(source->environment, file_name) : NULL;
     bool has_value = value != NULL, has_file = file != NULL;
     if (has_value && (option->flags & OPTION_ACTION))
         return skip_action(options, option, name);

@@ -29,7 +29,7 @@ static bool check_audience(const struct options *options, struct error *err)
 static bool check_algorithm(const struct command_input *input, struct error *err)
 {
     const char *given = input->options->assertion_algorithm;
-    return option_has_choice(PIPELINE_ALGORITHMS, given) ||
+    return option_choice(PIPELINE_ALGORITHMS, given) >= 0 ||
            login_options_refuse(input->command, "client-assertion-algorithm", PIPELINE_ALGORITHMS, given,
                                 err);
 }

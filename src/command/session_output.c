@@ -81,15 +81,13 @@ void session_output_say_none(const struct command_input *input)
 
 bool session_output_directories(const struct command_input *input, struct text_list *out, struct error *err)
 {
-    const char *runtime = command_variable(input, "XDG_RUNTIME_DIR");
     if (!text_is_empty(input->options->cache_dir)) {
         cleanup_string char *named = login_options_absolute(input->options->cache_dir);
         text_list_add(out, named);
         return true;
     }
     cleanup_string char *path = login_options_default_cache(input);
-    cleanup_string char *fallback =
-        runtime != NULL && runtime[0] == '/' ? memory_format("%s/latchkey", runtime) : NULL;
+    cleanup_string char *fallback = login_options_spare_cache(input);
     if (path != NULL)
         text_list_add(out, path);
     if (fallback != NULL)
